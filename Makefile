@@ -1,0 +1,64 @@
+# Everything runs in the project's own virtual environment, .venv; nothing else is touched.
+#
+#   make serve   read the site at http://127.0.0.1:8000 while you write (AT=host:port elsewhere)
+#   make check   strict build, and the tests that a writer of pages needs
+#   make test    everything, real-browser tests included
+#   make build   strict build into site/
+#   make clean   remove what these commands made
+
+# Material prints a notice of its end of life at every build; README.md says what it means here.
+export NO_MKDOCS_2_WARNING := 1
+
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+
+# The first interpreter that is new enough; `make PYTHON=...` overrules.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11, 5))
+PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11 python,\
+	$(shell $(p) -c '$(NEW_ENOUGH)' 2>/dev/null && echo $(p))))
+
+.PHONY: serve build check test lint clean
+.DEFAULT_GOAL := serve
+
+serve: .venv/site
+	@$(BIN)/python tools/serve.py $(AT)
+
+build: .venv/site
+	@$(BIN)/mkdocs build --strict --quiet && echo "The site is in site/."
+
+check: .venv/dev
+	@$(BIN)/mkdocs build --strict --quiet
+	@$(BIN)/python -m pytest -m "not browser" tests/pages
+
+lint: .venv/dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+test: lint
+	@$(BIN)/python tools/browser.py --install
+	@$(BIN)/python -m pytest
+
+clean:
+	rm -rf .venv .cache site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/made:
+	@test -n "$(PYTHON)" || { echo "Python 3.11.5 or newer is needed, and none was found: \
+	install one, or name it: make PYTHON=/path/to/python." >&2; exit 1; }
+	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo "Python 3.11.5 or newer is needed; $(PYTHON) is \
+	$$($(PYTHON) -V 2>&1)." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python could not make .venv: on Debian and Ubuntu, \
+	install the package python3-venv." >&2; exit 1; }
+	@touch $@
+
+# Two stamps, so that serving needs only what the site needs.
+.venv/site: .venv/made pyproject.toml constraints.txt
+	@echo "Installing what the site needs into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/dev: .venv/site
+	@echo "Installing what the tests need into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@

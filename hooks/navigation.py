@@ -1,0 +1,36 @@
+# SPDX-FileCopyrightText: 2025 Cong Le
+# SPDX-License-Identifier: MIT
+"""When the files are known, makes the navigation from the folders under docs/.
+
+before   docs/Language-Models/README.md   docs/Language-Models/BERT/README.md
+after    Language Models
+           BERT
+"""
+
+from __future__ import annotations
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from mkdocs.utils.meta import get_data
+
+from zooniverse.navigation import LAST, Entry, NavigationSettings, navigation
+from zooniverse.settings import read_section
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    entries = [_entry(file) for file in files.documentation_pages()]
+    config.nav = navigation(entries, _settings(config))
+    return files
+
+
+def _settings(config: MkDocsConfig) -> NavigationSettings:
+    return read_section(config.extra, "navigation", NavigationSettings, PluginError)
+
+
+def _entry(file: File) -> Entry:
+    meta = get_data(file.content_string)[1]
+    fallback = file.src_path.removesuffix("/README.md").rpartition("/")[2].removesuffix(".md")
+    title = meta.get("nav_title") or meta.get("title") or fallback.replace("-", " ")
+    order = meta.get("order")
+    return Entry(file.src_uri, str(title), order if isinstance(order, int) else LAST)

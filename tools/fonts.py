@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: 2025 Cong Le
+# SPDX-License-Identifier: MIT
+"""Cuts the site's fonts to the characters and weights it uses: docs/assets/vendor/fonts/.
+
+Run it in a folder where ``npm install @fontsource-variable/source-sans-3@5.3.0
+@fontsource/source-serif-4@5.3.1`` was run, with fonttools and brotli installed. The fonts' licence
+(SIL OFL 1.1) reserves the name "Source", so the cut ones are called "Zoo".
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+from fontTools import subset, ttLib
+from fontTools.varLib import instancer
+
+OUT = Path(__file__).parent.parent / "docs" / "assets" / "vendor" / "fonts"
+ASCII = range(0x20, 0x7F)
+TEXT = {*ASCII, *range(0xA0, 0x100), *range(0x2010, 0x2016), *range(0x2018, 0x201F), 0x2022, 0x2026}
+SIGNS = {0x202F, 0x2032, 0x2033, 0x20AC, *range(0x2190, 0x2194), 0x2212, 0x2248, 0x2260, 0x2264, 0x2265}
+SANS = "node_modules/@fontsource-variable/source-sans-3/files/source-sans-3-latin-wght-{}.woff2"
+SERIF = "node_modules/@fontsource/source-serif-4/files/source-serif-4-latin-600-normal.woff2"
+# Headings: Latin letters without accents but é, dashes, quotes, ellipsis.
+HEADINGS = {*ASCII, 0xA0, 0xE9, 0x2013, 0x2014, *range(0x2018, 0x201E), 0x2026}
+
+
+def cut(source: Path, name: str, family: str, characters: set[int]) -> None:
+    """Write ``name`` with ``characters`` alone, weights 400 to 700, under the family name given."""
+    font = ttLib.TTFont(source)
+    if "fvar" in font:
+        narrowed = io.BytesIO()
+        instancer.instantiateVariableFont(font, {"wght": (400, 700)}).save(narrowed)
+        font = ttLib.TTFont(narrowed)
+    options = subset.Options(flavor="woff2", hinting=False, name_IDs=[0, 1, 2, 4, 6, 13, 14])
+    options.layout_features = ["kern", "liga", "tnum"]
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=characters)
+    cutter.subset(font)
+    for record in font["name"].names:
+        if record.nameID in (1, 4):
+            record.string = family
+        elif record.nameID == 6:
+            record.string = family.replace(" ", "")
+    font.flavor = "woff2"
+    font["head"].modified = font["head"].created  # the same bytes whenever it is run
+    font.save(OUT / name)
+
+
+def main(packages: Path) -> None:
+    """Cut the three fonts out of the npm packages below ``packages``."""
+    for style, suffix in (("normal", ""), ("italic", "-italic")):
+        cut(packages / SANS.format(style), f"zoo-sans{suffix}.woff2", "Zoo Sans", TEXT | SIGNS)
+    cut(packages / SERIF, "zoo-serif.woff2", "Zoo Serif", HEADINGS)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "."))
