@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -33,11 +34,11 @@ def load(path: str) -> ModuleType:
 
 
 def mkdocs_build(
-    config: Path, site: Path, *, strict: bool = True, python: str = sys.executable
+    config: Path, site: Path, *, strict: bool = True, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Build as ``make build`` does, in a process of its own."""
-    command = [python, "-m", "mkdocs", "build", "-q", "-f", str(config), "-d", str(site)]
-    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    command = [sys.executable, "-m", "mkdocs", "build", "-q", "-f", str(config), "-d", str(site)]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", **environment}
     return subprocess.run(
         [*command, *(["--strict"] if strict else [])],
         env=environment, capture_output=True, text=True, check=False,
@@ -49,24 +50,15 @@ def root() -> Path:
     return ROOT
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's own site, built strictly and without a word."""
-    folder = tmp_path_factory.mktemp("site")
-    built = mkdocs_build(ROOT / "mkdocs.yml", folder)
-    assert built.returncode == 0, built.stdout + built.stderr
-    assert built.stdout + built.stderr == ""
-    return folder
+class _Files(SimpleHTTPRequestHandler):
+    """Answers like GitHub Pages: a missing page is the site's own 404.html."""
 
-
-class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         pass
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer like GitHub Pages: a missing page is the site's own 404.html."""
-        missing = Path(self.directory, "404.html")
-        if code != 404 or not missing.is_file():
+        missing = next(Path(self.directory).glob("*/404.html"), None)
+        if code != 404 or missing is None:
             return super().send_error(code, message, explain)
         self.send_response(404)
         self.send_header("Content-Type", "text/html")
@@ -77,7 +69,8 @@ class _Quiet(SimpleHTTPRequestHandler):
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """Serve a folder on a free local port; yields its address, with the final slash."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
+    files = functools.partial(_Files, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), files)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/"
@@ -86,10 +79,23 @@ def served(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
+@dataclass(frozen=True)
+class Site:
+    """A built site: where its files lie, and the address at which they are served."""
+
+    folder: Path
+    address: str
+
+
 @pytest.fixture(scope="session")
-def address(site: Path) -> Iterator[str]:
-    with served(site) as at:
-        yield at
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The project's own site, built strictly and without a word, served below a folder's name."""
+    home = tmp_path_factory.mktemp("served")
+    with served(home) as host:
+        built = Site(home / "zoo", host + "zoo/")
+        done = mkdocs_build(ROOT / "mkdocs.yml", built.folder, SITE_URL=built.address)
+        assert (done.returncode, done.stdout + done.stderr) == (0, "")
+        yield built
 
 
 @pytest.fixture(scope="session")

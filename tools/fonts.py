@@ -18,8 +18,10 @@ from fontTools.varLib import instancer
 
 OUT = Path(__file__).parent.parent / "docs" / "assets" / "vendor" / "fonts"
 ASCII = range(0x20, 0x7F)
-TEXT = {*ASCII, *range(0xA0, 0x100), *range(0x2010, 0x2016), *range(0x2018, 0x201F), 0x2022, 0x2026}
-SIGNS = {0x202F, 0x2032, 0x2033, 0x20AC, *range(0x2190, 0x2194), 0x2212, 0x2248, 0x2260, 0x2264, 0x2265}
+PUNCTUATION = {0xA0, 0xA7, 0xA9, 0xB0, 0xB1, 0xB7, 0xD7, 0xE9, 0x2013, 0x2014, 0x2018, 0x2019, 0x201C,
+               0x201D, 0x2022, 0x2026, 0x2192, 0x2212}
+# Loaded only by pages that have one of them: the unicode-range in site.css says the same.
+ACCENTS = {*range(0xA1, 0x100)} - PUNCTUATION
 SANS = "node_modules/@fontsource-variable/source-sans-3/files/source-sans-3-latin-wght-{}.woff2"
 SERIF = "node_modules/@fontsource/source-serif-4/files/source-serif-4-latin-600-normal.woff2"
 # Headings: Latin letters without accents but é, dashes, quotes, ellipsis.
@@ -49,9 +51,11 @@ def cut(source: Path, name: str, family: str, characters: set[int]) -> None:
 
 
 def main(packages: Path) -> None:
-    """Cut the three fonts out of the npm packages below ``packages``."""
+    """Cut the fonts out of the npm packages below ``packages``."""
     for style, suffix in (("normal", ""), ("italic", "-italic")):
-        cut(packages / SANS.format(style), f"zoo-sans{suffix}.woff2", "Zoo Sans", TEXT | SIGNS)
+        source = packages / SANS.format(style)
+        cut(source, f"zoo-sans{suffix}.woff2", "Zoo Sans", {*ASCII} | PUNCTUATION)
+        cut(source, f"zoo-sans{suffix}-accents.woff2", "Zoo Sans", ACCENTS)
     cut(packages / SERIF, "zoo-serif.woff2", "Zoo Serif", HEADINGS)
 
 

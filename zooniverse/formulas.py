@@ -14,6 +14,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 from html.parser import HTMLParser
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ from zooniverse.problems import Problem
 KATEX = Path(__file__).parent / "vendor" / "katex" / "katex.min.js"
 LONGEST = 2_000
 """Characters of LaTeX; a page of aligned equations has about 1,500."""
+DEEPEST = 50
+"""Braces within braces; V8's stack would set a limit too, but not the same one each time."""
 
 # Links, images and HTML are none of a formula's business (KaTeX's `trust: false` alone prints the
 # command in red and says nothing); definitions would let a short formula grow without end.
@@ -40,7 +43,6 @@ function typeset(source, displayMode) {
       maxSize: 20, maxExpand: 1000,
     })};
   } catch (error) {
-    if (error instanceof RangeError) return {error: "it is nested too deep"};
     return {error: String(error.rawMessage || error.message).toWellFormed()};
   }
 }
@@ -166,19 +168,23 @@ class _Finder(HTMLParser):
             text_end = self._offset()
             text = html.unescape(self._page[text_start:text_end]).strip()
             left, right = (r"\[", r"\]") if tag == "div" else (r"\(", r"\)")
-            if len(text) >= 4 and text.startswith(left) and text.endswith(right):
+            if text.startswith(left) and text.endswith(right):
                 end = self._page.index(">", text_end) + 1
                 self.found.append(_Formula(start, end, text[2:-2].strip(), tag == "div"))
 
 
 def _problem(source: str, error: str) -> Problem:
-    shown = " ".join(source.split())
+    shown = _one_line(source)
     shown = shown if len(shown) <= 60 else shown[:59] + "…"
     return Problem(
         line=None,
-        message=f"the formula {shown} cannot be typeset: {' '.join(error.split()).rstrip('.')}",
+        message=f"the formula {shown} cannot be typeset: {_one_line(error).rstrip('.')}",
         cure="Mend its LaTeX; katex.org/docs/supported lists what KaTeX knows",
     )
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 @lru_cache(maxsize=4096)
@@ -186,9 +192,13 @@ def _render(source: str, display: bool) -> tuple[str, str]:
     """Return KaTeX's HTML and its error; one of them is empty."""
     if len(source) > LONGEST:
         return "", f"it has {len(source)} characters, {LONGEST} are allowed"
-    for command in re.findall(r"\\([a-zA-Z@]+|.)", source, re.S):
-        if command in _OFF:
-            return "", rf"\{command} is switched off"
+    tokens = re.findall(r"\\(?:[a-zA-Z@]+|.)|[{}]", source, re.S)
+    for token in tokens:
+        if token[1:] in _OFF:
+            return "", f"{token} is switched off"
+    depth = max(accumulate((token == "{") - (token == "}") for token in tokens), default=0)
+    if depth > DEEPEST:
+        return "", f"its braces are nested {depth} deep, {DEEPEST} are allowed"
     return _thread().submit(_call, source, display).result()
 
 

@@ -40,6 +40,17 @@ const GEOMETRY = ["cx", "cy", "d", "dx", "dy", "height", "href", "id", "markerHe
   "lengthAdjust", "filterUnits", "in", "in2", "result", "stdDeviation", "type", "values", "mode",
   "operator", "k1", "k2", "k3", "k4", "slope", "intercept", "xmlns"]
 
+/** Chance that comes out the same each time; Git graphs name their commits by it. */
+const seedChance = () => {
+  let state = 1
+  Math.random = () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
+
 let families = {} // lower-case family name -> the shipped family that stands for it
 
 /** The shipped family ("hand" or "sans") that a CSS font-family list stands for. */
@@ -86,6 +97,7 @@ globalThis.drawPicture = async job => {
   document.body.replaceChildren()
   const box = document.body.appendChild(document.createElement("div"))
   box.style.width = "800px"
+  seedChance()
   mermaid.initialize(job.config)
   let parsed
   try {
@@ -104,6 +116,7 @@ globalThis.drawPicture = async job => {
     "zoo", `${job.head}%%{init: ${JSON.stringify({ ...last, ...extra })}}%%\n${job.body}`, box)
   const warnings = []
   let drawn
+  seedChance()
   try {
     drawn = await draw({})
   } catch (first) {
@@ -126,9 +139,17 @@ globalThis.drawPicture = async job => {
   svg.setAttribute("height", view?.height || svg.getBoundingClientRect().height)
   const links = []
   const about = describe(svg, parsed.diagramType)
+  svg.querySelectorAll(".today").forEach(line => line.remove()) // a picture knows no today
+  svg.querySelectorAll("switch").forEach(choice => { // the first choice is the one that is shown
+    const group = make("g")
+    group.append(...[...choice.children].slice(0, 1))
+    choice.replaceWith(group)
+  })
+  raiseTitles(svg)
   images(svg, job.images, warnings)
   labelsToText(svg, links, job.images, warnings)
   const canvas = job.own ? bestCanvas(svg, config) : null
+  if (!job.own) mendInk(svg, job.canvas)
   const size = fit(svg)
   const { root, label, labels } = flatten(svg, links)
   return {
@@ -206,6 +227,19 @@ const images = (svg, known, warnings) => {
     const fit = image.getAttribute("preserveAspectRatio")
     if (fit && shown.localName === "image") shown.setAttribute("preserveAspectRatio", fit)
     image.replaceWith(shown)
+  }
+}
+
+/** Set the titles of groups above the edges, with a halo of the group's colour. */
+const raiseTitles = svg => {
+  const from = svg.getScreenCTM().inverse()
+  for (const title of svg.querySelectorAll(".cluster .cluster-label")) {
+    const shape = title.closest(".cluster").querySelector("rect, path, polygon")
+    const { fill, stroke } = shape ? getComputedStyle(shape) : {}
+    const { a, b, c, d, e, f } = from.multiply(title.getScreenCTM())
+    title.setAttribute("transform", `matrix(${a},${b},${c},${d},${e},${f})`)
+    title.dataset.halo = /^rgb\(/.test(fill ?? "") ? fill : /^rgb\(/.test(stroke ?? "") ? stroke : ""
+    svg.append(title)
   }
 }
 
@@ -292,7 +326,13 @@ const labelsToText = (svg, links, known, warnings) => {
         line.push({ ...piece, element: walker.currentNode.parentElement })
       }
     }
-    for (const parts of lines) if (parts.length) made.push(setLine(parts, at, links))
+    const halo = holder.closest("[data-halo]")?.dataset.halo
+    for (const parts of lines) {
+      if (!parts.length) continue
+      const text = setLine(parts, at, links)
+      if (halo) text.style.cssText += `;stroke:${halo};stroke-width:5px;stroke-linejoin:round;paint-order:stroke`
+      made.push(text)
+    }
     work.push([holder, made])
   }
   for (const [holder, made] of work) {
@@ -359,6 +399,35 @@ const contrast = (one, two) => {
   return (a + 0.05) / (b + 0.05)
 }
 
+const hex = colour => [1, 3, 5].map(i => parseInt(colour.slice(i, i + 2), 16))
+
+/** The colour behind a label: of its shape, over the canvas. */
+const behind = (text, canvas) => {
+  const group = text.closest(".node, .rough-node, .image-shape, .cluster, .edgeLabel")
+  const shape = group?.querySelector("rect, path, polygon, circle, ellipse")
+  const { fill, stroke } = shape ? getComputedStyle(shape) : {}
+  if (fill?.startsWith("rgb")) return over(channels(fill), canvas)
+  // A hachure lets some of the canvas through.
+  if (stroke?.startsWith("rgb")) {
+    const [r, g, b, a = 1] = channels(stroke)
+    return over([r, g, b, a * 0.7], canvas)
+  }
+  return canvas
+}
+
+/** Give labels on an author's own fill, made for the other scheme, an ink that can be read. */
+const mendInk = (svg, canvas) => {
+  for (const text of svg.querySelectorAll(".node text, .rough-node text")) {
+    const back = behind(text, hex(canvas))
+    for (const part of [text, ...text.querySelectorAll("tspan")]) {
+      const ink = channels(getComputedStyle(part).fill)
+      if (contrast(over(ink, back), back) >= 4.5) continue
+      const best = ["#10292d", "#ffffff"].sort((a, b) => contrast(hex(b), back) - contrast(hex(a), back))[0]
+      part.style.fill = best
+    }
+  }
+}
+
 /**
  * The canvas on which a picture with colours of its own is best read: the one its theme was made
  * for, unless its lines and free-standing labels are plainly clearer on the other.
@@ -368,19 +437,10 @@ const bestCanvas = (svg, config) => {
   if (/^#[0-9a-f]{6}$/i.test(stated ?? "")) return stated
   const [light, dark] = ["#ffffff", "#1c2126"]
   const score = canvas => {
-    const under = [1, 3, 5].map(i => parseInt(canvas.slice(i, i + 2), 16))
+    const under = hex(canvas)
     const seen = []
     for (const text of svg.querySelectorAll("text")) {
-      const group = text.closest(".node, .cluster, .rough-node, .image-shape, .actor, .edgeLabel") ?? text.parentNode
-      const shape = group.querySelector("rect, path, polygon, circle, ellipse")
-      const paint = shape ? getComputedStyle(shape) : null
-      // A hachure lets the canvas through, so it counts as half a fill.
-      let back = under
-      if (paint?.fill.startsWith("rgb")) back = over(channels(paint.fill), under)
-      else if (paint?.stroke.startsWith("rgb")) {
-        const [r, g, b, a = 1] = channels(paint.stroke)
-        back = over([r, g, b, a * 0.6], under)
-      }
+      const back = behind(text, under)
       seen.push(contrast(over(channels(getComputedStyle(text).fill), back), back))
     }
     for (const line of svg.querySelectorAll("path[data-edge], .messageLine0, .messageLine1")) {
@@ -450,6 +510,7 @@ const flatten = (svg, links) => {
       const marked = ["marker-start", "marker-end"].some(key => style.getPropertyValue(key) !== "none")
       const stroked = !bare(style.stroke) && parseFloat(style.strokeWidth) > 0
       if (style.opacity === "0" || style.visibility === "hidden" || (bare(style.fill) && !stroked && !marked)) return null
+      if (name === "rect" && !(parseFloat(style.width) > 0 && parseFloat(style.height) > 0)) return null
     }
     const here = { ...inherited }
     for (const key of INHERITED) {

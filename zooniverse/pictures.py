@@ -40,56 +40,100 @@ SLOWEST = 20.0  # seconds for a picture
 # scheme of the page: the one on which its own colours are read best.
 CANVAS: Mapping[str, str] = {"light": "#ffffff", "dark": "#1c2126"}
 
-# The house's colours: deep teal and ink, with an accent of amber for what is set apart. Text on
+
+
+def _theme(
+    *,
+    canvas: str,
+    ink: str,
+    main: tuple[str, str, str],
+    accent: tuple[str, str, str],
+    third: tuple[str, str, str],
+    group: tuple[str, str],
+    line: str,
+    scale: Sequence[str],
+    strong: Sequence[str],
+    dark: bool,
+) -> dict[str, Any]:
+    """Mermaid's theme variables; three colours are fill, border and text."""
+    colours: dict[str, Any] = {
+        "darkMode": dark,
+        "background": canvas,
+        "textColor": ink,
+        "titleColor": ink,
+        "lineColor": line,
+        "edgeLabelBackground": canvas,
+        "clusterBkg": group[0],
+        "clusterBorder": group[1],
+        "noteBkgColor": accent[0],
+        "noteBorderColor": accent[1],
+        "noteTextColor": accent[2],
+        "commitLabelFontSize": "12px",
+        "tagLabelFontSize": "12px",
+        "pieStrokeColor": canvas,
+        "pieOuterStrokeColor": main[1],
+        "pieOpacity": "1",
+        "pieSectionTextColor": ink,
+        "xyChart": {"plotColorPalette": ", ".join(strong)},
+        "radar": {"axisColor": group[1], "graticuleColor": group[1], "graticuleOpacity": 0.25},
+        "packet": {
+            "blockFillColor": main[0],
+            "blockStrokeColor": main[1],
+            "labelColor": main[2],
+            "titleColor": ink,
+            "startByteColor": ink,
+            "endByteColor": ink,
+        },
+    }
+    for name, (fill, border, text) in zip(
+        ("primary", "secondary", "tertiary"), (main, accent, third), strict=True
+    ):
+        colours |= {f"{name}Color": fill, f"{name}BorderColor": border, f"{name}TextColor": text}
+    for number in range(12):
+        fill = scale[number % len(scale)]
+        colours |= {
+            f"cScale{number}": fill,
+            f"cScaleLabel{number}": ink,
+            f"cScalePeer{number}": main[1],
+            f"cScaleInv{number}": main[1],
+            f"pie{number + 1}": fill,
+        }
+    for number in range(8):
+        colours |= {
+            f"git{number}": strong[number % len(strong)],
+            f"gitBranchLabel{number}": canvas,
+            f"gitInv{number}": canvas,
+        }
+    return colours
+
+
+# The house's colours: deep teal and ink, with amber for the arrows and what is set apart. Text on
 # its fill, and lines and text on the canvas, have a contrast of more than 4.5 to 1.
-THEME: Mapping[str, Mapping[str, str | bool]] = {
-    "light": {
-        "background": "#ffffff",
-        "primaryColor": "#d9ecea",
-        "primaryBorderColor": "#1d6b70",
-        "primaryTextColor": "#10292d",
-        "secondaryColor": "#fbe8cf",
-        "secondaryBorderColor": "#a85a14",
-        "secondaryTextColor": "#33200b",
-        "tertiaryColor": "#eef1f6",
-        "tertiaryBorderColor": "#66748a",
-        "tertiaryTextColor": "#1c2836",
-        "lineColor": "#35545b",
-        "textColor": "#10292d",
-        "titleColor": "#10292d",
-        "edgeLabelBackground": "#ffffff",
-        "clusterBkg": "#f5f1e9",
-        "clusterBorder": "#b7a98d",
-        "noteBkgColor": "#fbe8cf",
-        "noteBorderColor": "#a85a14",
-        "noteTextColor": "#33200b",
-        "errorBkgColor": "#fde3df",
-        "errorTextColor": "#6b1a10",
-    },
-    "dark": {
-        "darkMode": True,
-        "background": "#1c2126",
-        "primaryColor": "#1f474b",
-        "primaryBorderColor": "#6fbfc0",
-        "primaryTextColor": "#eef6f5",
-        "secondaryColor": "#4d3720",
-        "secondaryBorderColor": "#e2a663",
-        "secondaryTextColor": "#fbf0e2",
-        "tertiaryColor": "#2c3644",
-        "tertiaryBorderColor": "#93a4bd",
-        "tertiaryTextColor": "#eaf0f8",
-        "lineColor": "#a5bdc1",
-        "textColor": "#e6eeee",
-        "titleColor": "#e6eeee",
-        "edgeLabelBackground": "#1c2126",
-        "clusterBkg": "#262b2e",
-        "clusterBorder": "#6d675b",
-        "noteBkgColor": "#4d3720",
-        "noteBorderColor": "#e2a663",
-        "noteTextColor": "#fbf0e2",
-        "errorBkgColor": "#5a2620",
-        "errorTextColor": "#ffe9e5",
-    },
+THEME: Mapping[str, Mapping[str, Any]] = {
+    "light": _theme(
+        canvas=CANVAS["light"],
+        ink="#10292d",
+        main=("#d9ecea", "#1d6b70", "#10292d"),
+        accent=("#fbe8cf", "#a85a14", "#33200b"),
+        third=("#e9edf5", "#5a6a85", "#1c2836"),
+        group=("#f5f1e9", "#b7a98d"),
+        line="#a85a14",
+        scale=("#bfe0dd", "#fbdcb4", "#d5deef", "#f3cfc6", "#d9e6c0", "#e3d5ec"),
+        strong=("#1d6b70", "#b5651d", "#4a5f8f", "#a8453a", "#5b7a2c", "#7a4f93"),
+        dark=False,
+    ),
+    "dark": _theme(
+        canvas=CANVAS["dark"],
+        ink="#eef6f5",
+        main=("#1f474b", "#6fbfc0", "#eef6f5"),
+        accent=("#4d3720", "#e2a663", "#fbf0e2"),
+        third=("#2f3a4b", "#93a4bd", "#eaf0f8"),
+        group=("#262b2e", "#7d766a"),
+        line="#e2a663",
+        scale=("#23585c", "#6a4a22", "#3a4a6b", "#6b362e", "#465a24", "#55406a"),
+        strong=("#6fbfc0", "#e2a663", "#9fb2dd", "#e79a8e", "#b3cc80", "#c7a5dd"),
+        dark=True,
+    ),
 }
 
 _SETTINGS: Mapping[str, Any] = {
@@ -101,12 +145,15 @@ _SETTINGS: Mapping[str, Any] = {
     "deterministicIDSeed": "zoo",
     "maxTextSize": LONGEST,
     "maxEdges": 2000,
+    "flowchart": {"wrappingWidth": 240, "padding": 10},
 }
 
 _HERE = "http://diagrams.invalid/"
 _SCRIPT = Path(__file__).with_name("pictures.js")
 _CODE = (Path(__file__), _SCRIPT, *(Path(__file__).with_name(n) for n in ("svg.py", "faces.py")))
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-extensions"]
+# A link in a label has the label's colour, not the browser's blue.
+_PAGE = "<!doctype html><meta charset=utf-8><style>a{color:inherit}</style><body></body>"
 _FRAME = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="120" viewBox="0 0 160 120"></svg>'
 )
@@ -346,6 +393,7 @@ async def _draw_one(
             "config": {**_SETTINGS, **theme},
             "images": known,
             "own": parts.own,
+            "canvas": CANVAS.get(scheme),
         }
         answer = await easel.draw(job)
         if isinstance(answer, Live):
@@ -448,9 +496,7 @@ class _Easel:
         """Nothing outside is reached: the page, the known images, a frame for the others."""
         url = route.request.url
         if url == _HERE:
-            await route.fulfill(
-                content_type="text/html", body="<!doctype html><meta charset=utf-8><body></body>"
-            )
+            await route.fulfill(content_type="text/html", body=_PAGE)
         elif url in self._images:
             kind, _, data = self._images[url].removeprefix("data:").partition(";base64,")
             await route.fulfill(content_type=kind, body=base64.b64decode(data))

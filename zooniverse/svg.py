@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from itertools import pairwise
-from math import hypot, isfinite
+from math import atan2, hypot, isfinite, pi, sin
 from xml.sax.saxutils import escape, quoteattr
 
 SVG = "http://www.w3.org/2000/svg"
@@ -68,10 +67,8 @@ _KEPT_EMPTY = _SHAPES | frozenset(
     "feFuncG feFuncR feGaussianBlur feMergeNode feOffset mspace none".split()
 )
 
-# A stroke at least this wide, in many strokes, is a brush that fills: Rough draws it twice over.
-_BRUSH = 2.5
-
 Segment = tuple[str, list[float]]
+_Stroke = tuple[float, ...]  # start, two control points, end: x and y of each
 
 
 class UnsafeSvg(ValueError):
@@ -82,9 +79,9 @@ def shrink(svg: str, prefix: str) -> str:
     """Return the picture with nothing in it but what a picture needs, in as few bytes as look alike.
 
     Kept are the elements and attributes of this module's lists. Links lead to http(s) only, images
-    are data URIs, and references point inside the picture. Coordinates are rounded to 0.1 px (of
-    filling brush strokes to 1 px), the second of each pair of brush strokes is left out, ids and
-    font families begin with ``prefix``, and what nothing refers to is dropped.
+    are data URIs, and references point inside the picture. Coordinates are rounded to 0.1 px and
+    hachures thinned (see ``short_path``), ids and font families begin with ``prefix``, and what
+    nothing refers to is dropped.
 
     Args:
         svg: The text of an SVG document, as drawn.
@@ -161,7 +158,7 @@ def _copy(source: ET.Element, inside: set[str]) -> ET.Element | None:
         return None
     namespace, _, name = source.tag[1:].rpartition("}")
     if namespace == SVG:
-        if name not in _SVG_ELEMENTS or (name == "svg" and inside):
+        if name not in _SVG_ELEMENTS or "foreignObject" in inside:
             return None
         attributes = _svg_attributes(name, source)
     elif namespace == XHTML and "foreignObject" in inside:
@@ -205,6 +202,7 @@ def _copy(source: ET.Element, inside: set[str]) -> ET.Element | None:
 
 def _svg_attributes(name: str, source: ET.Element) -> dict[str, str]:
     attributes: dict[str, str] = {}
+    hachure = False
     for key, value in source.attrib.items():
         value = value.strip()
         if key in ("href", XLINK):
@@ -213,14 +211,15 @@ def _svg_attributes(name: str, source: ET.Element) -> dict[str, str]:
         elif key == "id":
             attributes["id"] = value
         elif key == "d" and _PATH_TEXT.match(value):
-            brush = source.get("fill") == "none" and _width(source) >= _BRUSH
-            attributes["d"] = short_path(value, brush=brush)
+            attributes["d"], hachure = short_path(value)
         elif key == "style" and _BLEND.match(value):
             attributes["style"] = value
         elif key == "data-dash" and _SECONDS.match(value):
             attributes["data-dash"] = value
         elif (key in _NUMBERS or key in _WORDS) and (_URL.match(value) or _PLAIN.match(value)):
             attributes[key] = _short_value(key, value)
+    if hachure and (width := _NUMBER.match(attributes.get("stroke-width", "1"))):
+        attributes["stroke-width"] = _plain_number(str(float(width[0]) * 1.5), 2)
     if name == "a" and "href" in attributes:
         attributes |= {"target": "_blank", "rel": "noopener"}
     return attributes
@@ -232,11 +231,6 @@ def _href_is_safe(name: str, value: str) -> bool:
     if name == "image":
         return _IMAGE.match(value) is not None
     return value.startswith("#")
-
-
-def _width(element: ET.Element) -> float:
-    number = _NUMBER.match(element.get("stroke-width", ""))
-    return float(number[0]) if number else 1.0
 
 
 def _short_value(key: str, value: str) -> str:
@@ -264,24 +258,20 @@ def _plain_number(text: str, digits: int) -> str:
     return "0" if short in ("-0", "") else short
 
 
-def short_path(data: str, *, brush: bool = False) -> str:
-    """Return path data with relative, rounded coordinates.
+def short_path(data: str) -> tuple[str, bool]:
+    """Return path data with relative, rounded coordinates, and whether it is a hachure.
 
-    Args:
-        data: The ``d`` attribute of a path.
-        brush: The path is a fill of broad strokes: the twin of each stroke is left out, curves are
-            drawn with one control point, and a whole pixel is precise enough.
+    Of a hachure, which Rough draws twice over, one stroke of two is left, with one control point
+    and whole pixels: half the strokes at one and a half times the width look the same.
     """
     segments = list(_absolute(data))
-    if not segments:
-        return ""
     places = [v for _, values in segments for v in values]
-    if not all(isfinite(v) and abs(v) < 1e7 for v in places):
-        return ""
-    if brush:
-        segments = _one_stroke(segments)
+    if not segments or not all(isfinite(v) and abs(v) < 1e7 for v in places):
+        return "", False
+    if _is_hachure(strokes := _strokes(segments)):
+        return _relative(_one_of_two(strokes), 1), True
     small = max(places, default=0) - min(places, default=0) < 40
-    return _relative(segments, 100 if small else 1 if brush else 10)
+    return _relative(segments, 100 if small else 10), False
 
 
 def _absolute(data: str) -> Iterator[Segment]:
@@ -330,30 +320,40 @@ def _absolute(data: str) -> Iterator[Segment]:
         yield upper, values
 
 
-def _one_stroke(segments: list[Segment]) -> list[Segment]:
-    """Keep one of each two brush strokes that run side by side, as a curve of one control point."""
-    strokes = [
-        (a[1], b[1]) for a, b in pairwise(segments) if a[0] == "M" and b[0] == "C"
-    ]
-    if len(strokes) < 6 or len(strokes) * 2 != len(segments):
-        return segments
+def _strokes(segments: list[Segment]) -> list[_Stroke]:
+    """Read a path as pen strokes of one curve each; empty if it is anything else."""
+    if len(segments) % 2 or not all(
+        a[0] == "M" and b[0] == "C" for a, b in zip(segments[::2], segments[1::2], strict=True)
+    ):
+        return []
+    return [(*a[1], *b[1]) for a, b in zip(segments[::2], segments[1::2], strict=True)]
+
+
+def _is_hachure(strokes: list[_Stroke]) -> bool:
+    """Whether the strokes are many and run one way: Rough's fill, not its outline."""
+    long = [s for s in strokes if hypot(s[6] - s[0], s[7] - s[1]) > 12]
+    if len(long) < 6:
+        return False
+    angles = sorted(atan2(s[7] - s[1], s[6] - s[0]) % pi for s in long)
+    middle = angles[len(angles) // 2]
+    aside = sum(abs(sin(angle - middle)) > 0.35 for angle in angles)
+    return aside <= len(angles) // 10
+
+
+def _one_of_two(strokes: list[_Stroke]) -> list[Segment]:
+    """Keep one of each two strokes that run side by side, as a curve of one control point."""
     kept: list[Segment] = []
-    last: tuple[list[float], list[float]] | None = None
-    for start, curve in strokes:
-        if hypot(curve[4] - start[0], curve[5] - start[1]) < 0.5:
+    last: _Stroke | None = None
+    for stroke in strokes:
+        x0, y0, x1, y1, x2, y2, x, y = stroke
+        if hypot(x - x0, y - y0) < 0.5:
             continue
-        twin = (
-            last is not None
-            and hypot(start[0] - last[0][0], start[1] - last[0][1]) < 4
-            and hypot(curve[4] - last[1][4], curve[5] - last[1][5]) < 4
-        )
-        if twin:
+        if last and hypot(x0 - last[0], y0 - last[1]) < 4 and hypot(x - last[6], y - last[7]) < 4:
             last = None
             continue
-        last = (start, curve)
-        x = (3 * (curve[0] + curve[2]) - start[0] - curve[4]) / 4
-        y = (3 * (curve[1] + curve[3]) - start[1] - curve[5]) / 4
-        kept += [("M", start), ("Q", [x, y, curve[4], curve[5]])]
+        last = stroke
+        control = [(3 * (x1 + x2) - x0 - x) / 4, (3 * (y1 + y2) - y0 - y) / 4]
+        kept += [("M", [x0, y0]), ("Q", [*control, x, y])]
     return kept
 
 

@@ -1,0 +1,521 @@
+# SPDX-FileCopyrightText: 2025 Cong Le
+# SPDX-License-Identifier: MIT
+"""Rewrites a page, written for GitHub, so that Python-Markdown reads the same blocks and text in it.
+
+The page is parsed with markdown-it-py as GitHub parses it, and its tree of blocks is written anew
+in the one form that both read alike: content of a list four spaces in, a blank line between
+blocks, every fence closed by its own length. Three devices carry what Python-Markdown has no form
+for: raw HTML stands in a fence named `RAW_HTML`, which works at any depth and reaches the reader as
+it is (`raw_html`); a paragraph of a tight list that needs blank lines around it is marked with
+``{: .tight }`` and unwrapped (`TightLists`); and an empty comment parts what would else grow
+together. What comes out is also GitHub's Markdown for the same page: a second run changes nothing.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from html.entities import html5
+from itertools import pairwise
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from markdown import Extension, Markdown
+from markdown.treeprocessors import Treeprocessor
+from markdown_it import MarkdownIt
+from markdown_it.common.html_re import HTML_TAG_RE
+from markdown_it.helpers import parseLinkDestination, parseLinkTitle
+from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode as Node
+from mdit_py_plugins.footnote import footnote_plugin
+
+from zooniverse.problems import Problem
+
+MAX_DEPTH = 20
+"""How many lists, quotes and footnotes may stand in one another."""
+
+RAW_HTML = "zoo-html"
+"""The language of the fences that hold raw HTML."""
+
+TIGHT = "tight"
+"""The class of a paragraph that GitHub shows without one."""
+
+_TIGHT_LINE = f"{{: .{TIGHT} }}"
+_PART = "<!-- -->"
+_LISTS = ("bullet_list", "ordered_list")
+_INVISIBLE = ("definition", "footnote_reference")
+_ALERTS = ("[!NOTE]", "[!TIP]", "[!IMPORTANT]", "[!WARNING]", "[!CAUTION]")
+
+
+class TooDeepError(ValueError):
+    """A page whose blocks are nested more than `MAX_DEPTH` deep.
+
+    Attributes:
+        problem: What to tell the author.
+    """
+
+    def __init__(self, line: int) -> None:
+        self.problem = Problem(
+            line,
+            f"lists and quotes stand in one another more than {MAX_DEPTH} deep",
+            "Nest them less",
+        )
+        super().__init__(self.problem.message)
+
+
+def to_python_markdown(text: str) -> str:
+    """Return a page with the same blocks and text for Python-Markdown as the given one for GitHub.
+
+    Args:
+        text: The page's Markdown, its front matter already taken off.
+
+    Returns:
+        The page in canonical form, unchanged where it was in it.
+
+    Raises:
+        TooDeepError: The page is nested more than `MAX_DEPTH` deep.
+    """
+    tokens = _parser().parse(text)
+    _check_depth(tokens)
+    source = re.split(r"\r\n?|\n", text)
+    writer = _Writer(tokens)
+    parts: list[str] = []
+    for node, lines in writer.blocks(Node(tokens).children, nested=False):
+        blank = 0  # as many blank lines as the author has put before the block
+        first = node.map[0] if node and node.map else 0
+        while blank < first and not source[first - 1 - blank].strip():
+            blank += 1
+        parts += ["\n" * max(blank, 1) if parts else "\n" * blank, "\n".join(lines), "\n"]
+    hoisted = "\n".join(writer.hoisted)
+    return "".join([*parts, "\n" if parts and hoisted else "", hoisted, "\n" if hoisted else ""])
+
+
+def raw_html(source: str, *_: Any, **__: Any) -> str:
+    """Return the raw HTML of a `RAW_HTML` fence as it is (a formatter of ``pymdownx.superfences``).
+
+    The comment before it tells Python-Markdown that it is a block whatever its first tag is.
+    """
+    return f"<!---->{source}"
+
+
+class TightLists(Treeprocessor):
+    """Unwraps the paragraphs that `to_python_markdown` has marked as those of a tight list."""
+
+    def run(self, root: Element) -> None:
+        """Put text and children of each marked paragraph in the place of the paragraph."""
+        for parent in root.iter():
+            for child in list(parent):
+                if child.tag == "p" and TIGHT in child.get("class", "").split():
+                    _unwrap(parent, child)
+
+
+class FlavourExtension(Extension):
+    """Python-Markdown's side of `to_python_markdown`."""
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        """Register `TightLists`, after attribute lists (8) have been read."""
+        md.treeprocessors.register(TightLists(md), "tight_lists", 7)
+
+
+def makeExtension(**settings: Any) -> FlavourExtension:
+    """Return the extension: what ``markdown_extensions: [zooniverse.flavour]`` calls."""
+    return FlavourExtension(**settings)
+
+
+def _unwrap(parent: Element, child: Element) -> None:
+    place = list(parent).index(child)
+    before = parent[place - 1] if place else None
+    text, tail = child.text or "", child.tail or ""
+    if before is None:
+        parent.text = (parent.text or "") + text
+    else:
+        before.tail = (before.tail or "") + text
+    parent[place : place + 1] = list(child)
+    last = parent[place + len(child) - 1] if place + len(child) else None
+    if last is None:
+        parent.text = (parent.text or "") + tail
+    else:
+        last.tail = (last.tail or "") + tail
+
+
+@cache
+def _parser() -> MarkdownIt:
+    """Return GitHub's block grammar. Inline text is left to Python-Markdown, hence not parsed."""
+    options = {"maxNesting": 2 * MAX_DEPTH + 4, "inline_definitions": True}
+    parser = MarkdownIt("commonmark", options).enable("table")
+    parser.use(footnote_plugin, inline=False, move_to_end=False)
+    parser.core.ruler.disable(["inline", "text_join"])
+    return parser
+
+
+def _check_depth(tokens: list[Token]) -> None:
+    depth = 0
+    for token in tokens:
+        if token.type in ("blockquote_open", "list_item_open", "footnote_reference_open"):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise TooDeepError(token.map[0] + 1 if token.map else 1)
+        elif token.type in ("blockquote_close", "list_item_close", "footnote_reference_close"):
+            depth -= 1
+
+
+class _Writer:
+    """Writes blocks in canonical form."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        inline = (token.content for token in tokens if token.type == "inline")
+        self._cited = {label for text in inline for label in re.findall(r"\[\^([^\]\s]+)\]", text)}
+        self._defined: set[str] = set()
+        self.hoisted: list[str] = []  # definitions found inside lists and quotes
+
+    def blocks(
+        self, nodes: Iterable[Node], nested: bool = True
+    ) -> Iterator[tuple[Node | None, list[str]]]:
+        """Yield each visible block and its lines, and comments between lists that would join."""
+        before: Node | None = None
+        for node in nodes:
+            lines = self._block(node, nested)
+            if node.type in _INVISIBLE:
+                if nested:
+                    self.hoisted += ["", *lines] if lines else []
+                elif lines:
+                    yield node, lines
+                continue
+            if before and before.type == node.type in _LISTS:
+                yield None, [_PART]
+            yield node, lines
+            before = node
+
+    def _lines(self, nodes: Iterable[Node]) -> list[str]:
+        """Return blocks with a blank line between them."""
+        lines: list[str] = []
+        for _, block in self.blocks(nodes):
+            lines += ["", *block] if lines else block
+        return lines
+
+    def _block(self, node: Node, nested: bool) -> list[str]:
+        match node.type:
+            case "paragraph":
+                return _paragraph(_content(node))
+            case "heading":
+                return [_heading(node)]
+            case "hr":
+                return [node.markup[0] * 3]
+            case "fence":
+                return _fence(node.content, _info(node.info), node.markup)
+            case "code_block":
+                return _fence(node.content)
+            case "html_block":
+                return _html(node.content, nested)
+            case "table":
+                return _table(node)
+            case "blockquote":
+                return self._quote(node, nested)
+            case "bullet_list" | "ordered_list":
+                return self._list(node)
+            case "definition":
+                return self._definition(node)
+            case "footnote_reference":
+                return self._footnote(node)
+        raise AssertionError(f"a block of an unknown kind: {node.type}")
+
+    def _quote(self, node: Node, nested: bool) -> list[str]:
+        lines = self._lines(node.children)
+        # Alerts do not nest, and stand alone in their line: GitHub shows the rest as text.
+        if lines and lines[0].startswith("[!") and (nested or lines[0].strip() not in _ALERTS):
+            lines[0] = "\\" + lines[0]
+        return [f"> {line}" if line else ">" for line in lines or [""]]
+
+    def _list(self, node: Node) -> list[str]:
+        items = [[c for c in item.children if c.type not in _INVISIBLE] for item in node.children]
+        for item in node.children:
+            list(self.blocks(c for c in item.children if c.type in _INVISIBLE))
+        tight = all(c.hidden for item in items for c in item if c.type == "paragraph")
+        compact = tight and _is_compact(node)
+        if not tight and len(items) == 1 and len(items[0]) == 1:
+            items[0].append(Node([Token("html_block", "", 0, content=_PART)]).children[0])
+        lines: list[str] = []
+        start = int(node.attrs.get("start", 1))
+        for number, (item, children) in enumerate(zip(node.children, items, strict=True), start):
+            marker = item.markup
+            if node.type == "ordered_list":
+                marker = (item.info if len(item.info) < 4 else str(number)) + "."
+            body: list[str] = []
+            if not children or children[0].type not in ("paragraph", "heading"):
+                if not (children and _is_comment(children[0])):
+                    body = [_PART]
+            for child, block in self.blocks(children):
+                if child and child.type == "paragraph" and tight and not compact:
+                    block.append(_TIGHT_LINE)
+                body += ["", *block] if body and not compact else block
+            # GitHub wants content to begin right of the marker, Python-Markdown four spaces in.
+            indent = " " * max(4, len(marker) + 1)
+            lines += [""] if lines and not compact else []
+            lines.append(f"{marker} {body[0]}")
+            lines += [indent + line if line else "" for line in body[1:]]
+        return lines
+
+    def _definition(self, node: Node) -> list[str]:
+        if node.meta["id"] in self._defined:  # GitHub takes the first, Python-Markdown the last
+            return []
+        self._defined.add(node.meta["id"])
+        title = " ".join(node.meta["title"].split()).replace('"', "&quot;")
+        label = " ".join(node.meta["label"].split())
+        return [f"[{label}]: {node.meta['url'] or '<>'}" + (f' "{title}"' if title else "")]
+
+    def _footnote(self, node: Node) -> list[str]:
+        label = node.meta["label"]
+        if label not in self._cited or f"^{label}" in self._defined:
+            return []  # GitHub shows only what is referred to
+        self._defined.add(f"^{label}")
+        lines = self._lines(node.children) or [""]
+        if node.children and node.children[0].type != "paragraph":
+            lines = [_PART, "", *lines]
+        return [f"[^{label}]: {lines[0]}", *(f"    {line}" if line else "" for line in lines[1:])]
+
+
+def _is_compact(node: Node) -> bool:
+    """Return whether a tight list can be written without a blank line in it.
+
+    Python-Markdown takes any line below the first for text, but for fences (which it has put
+    away by then) and for one nested list, which must come last.
+    """
+    for item in node.children:
+        kinds = [child for child in item.children if child.type not in _INVISIBLE]
+        for child, following in pairwise([*kinds, None]):
+            if child is None or child.type in ("fence", "code_block", "html_block"):
+                continue
+            if child.type == "paragraph" and not (following and following.type == "heading"):
+                continue
+            if child.type == "heading" and child is kinds[0] and len(kinds) == 1:
+                continue
+            if child.type in _LISTS and following is None and _is_compact(child):
+                if all(c.hidden for i in child.children for c in i if c.type == "paragraph"):
+                    continue
+            return False
+    return True
+
+
+def _is_comment(node: Node) -> bool:
+    """Return whether a block is one comment in one line, which both renderers hide."""
+    text = node.content.strip()
+    return node.type == "html_block" and bool(re.fullmatch(r"<!--(?:(?!-->).)*-->", text))
+
+
+def _content(node: Node) -> str:
+    return node.children[0].content if node.children else ""
+
+
+def _heading(node: Node) -> str:
+    text = re.sub(r" *\n", " ", re.sub(r" {2,}\n", "<br>", _inline(_content(node))))
+    if re.search(r"(?<!\\)(?:\\\\)*(?:#|\\)$", text):  # Python-Markdown drops it, or the heading
+        text = f"{text[:-1]}\\{text[-1]}"
+    return f"{'#' * int(node.tag[1])} {text}".rstrip()
+
+
+def _paragraph(content: str) -> list[str]:
+    stripped = content.strip()
+    if stripped.startswith("$$") and stripped.endswith("$$") and stripped.count("$$") == 2:
+        return stripped.split("\n")
+    lines = [_escape_start(line.lstrip(" \t")) for line in _inline(content).split("\n")]
+    lines[-1] = lines[-1].rstrip()
+    if len(lines) > 1 and re.fullmatch(r"[|: -]+", lines[1]):
+        lines[1] = re.sub(r"(?<!\\)\|", r"\\|", lines[1])  # no table, GitHub says
+    return lines
+
+
+_BLOCK_START = re.compile(
+    r"\#|>|[-+*](?=\s|$)|(?P<end>\d+)(?=[.)](?:\s|$))|```(?=[^`]*$)|~~~|-+\s*$|(?P<equals>=)=*\s*$"
+    r"|(?:[*_]\s*){3,}$|(?:-\s*){3,}$|\[[^\[\]]*\]:"
+)
+
+
+def _escape_start(line: str) -> str:
+    """Return a line of a paragraph so that it begins no block, as it did not on GitHub."""
+    match = _BLOCK_START.match(line)
+    if not match:
+        return line
+    if match["equals"]:
+        return "&#61;" + line[1:]
+    return line[: match.end("end")] + "\\" + line[match.end("end") :] if match["end"] else "\\" + line
+
+
+def _fence(content: str, info: str = "", markup: str = "```") -> list[str]:
+    """Return code between two fences of the same length, which no line of it can close."""
+    lines = content.removesuffix("\n").split("\n")
+    longest = max((len(m[0]) for m in re.finditer(markup[0] + "+", content)), default=0)
+    mark = markup if longest < len(markup) else markup[0] * (longest + 1)
+    return [f"{mark}{info}", *lines, mark]
+
+
+def _info(info: str) -> str:
+    """Return what superfences understands of the words after a fence; GitHub shows none of them."""
+    info = html.unescape(info.strip())
+    if re.fullmatch(r"[\w#.+-]*( ?\{[^\n`]*\})?( +\w+=\"[^\"`]*\")*", info):
+        return info
+    word = re.match(r"[\w#.+-]*(?=\s|$)", info)
+    return word[0] if word else ""
+
+
+def _html(content: str, nested: bool) -> list[str]:
+    text = content.strip("\n")
+    comment = re.fullmatch(r"\s{0,3}<!--(?:(?!-->)[\s\S])*-->\s*", text)
+    # A comment stays one, unless superfences would find a fence in it.
+    if comment and not re.search(r"^[> ]*(?:```|~~~)", text, re.M) and not (nested and "\n" in text):
+        return text.strip().split("\n")
+    return _fence(text, RAW_HTML, "~~~")
+
+
+def _table(node: Node) -> list[str]:
+    rows = [[_cell(cell) for cell in row.children] for part in node.children for row in part.children]
+    marks = {"left": ":--", "right": "--:", "center": ":-:"}
+    styles = [str(cell.attrs.get("style", "")) for cell in node.children[0].children[0].children]
+    rows.insert(1, [marks.get(style.removeprefix("text-align:"), "---") for style in styles])
+    return [f"| {' | '.join(row)} |" for row in rows]
+
+
+def _cell(node: Node) -> str:
+    return _inline(_content(node), in_table=True)
+
+
+_KNOWN_ESCAPES = frozenset("\\`*_{}[]()>#+-.!|~$:")
+_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+_INLINE = re.compile(
+    r"(?P<target>\]\()"
+    r"|(?P<beside>\][ \n](?=\[))"
+    r"|(?P<address>(?:https?://|www\.)[^\s<)\]]*)"
+    r"|\$(?P<quoted>`[^`\n]+`)\$(?!\d)"
+    r"|\$\$(?P<display>[^$\n]+)\$\$(?!\d)"
+    r"|(?P<math>\$(?!\s)(?:\\.|[^\\$\n`])+?(?<!\s)\$(?!\d))"
+    r"|(?P<ticks>`+)"
+    r"|(?P<escape>\\[\s\S])"
+    r"|<(?P<link>[^<>\s]+)>"
+    r"|(?P<less><)"
+    r"|&(?P<entity>\#?\w+);"
+    r"|(?<!~)~(?P<struck>[^\s~`\n](?:[^~`\n]*[^\s~`\\])?)~(?!~)"
+    r"|(?P<tildes>~+)"
+    r"|(?P<pipe>\|)"
+    r"|(?P<dollar>\$)"
+)
+
+
+def _inline(text: str, in_table: bool = False) -> str:
+    """Return inline text with the few escapes by which Python-Markdown reads it as GitHub does."""
+    ticks = _closing_ticks(text)
+    written: list[str] = []
+    position = 0
+    while match := _INLINE.search(text, position):
+        written.append(text[position : match.start()])
+        position = match.end()
+        found = match[0]
+        if match["target"]:
+            position = _end_of_target(text, match.end())
+            found = text[match.start() : position].replace("\n", " ") or "]&#40;"
+            position = position or match.end()
+        elif match["beside"]:
+            found = "]  " if found[1] == " " else "] \n"
+        elif match["ticks"]:
+            closing = ticks.get(match.start())
+            if closing is None:
+                found = "\\`" * len(found)
+            else:
+                code = re.sub(r"\s*\n\s*", " ", text[match.end() : closing])
+                position = closing + len(found)
+                found = _code_in_table(code) if in_table and "|" in code else found + code + found
+        elif match["escape"]:
+            found = _escape(found)
+        elif match["quoted"]:
+            found = f"${match['quoted'][1:-1].strip()}$"
+        elif match["display"]:
+            found = f"${match['display'].strip()}$"
+        elif match["link"] and _autolink(match["link"]):
+            found = _autolink(match["link"])
+        elif match["link"] or match["less"]:
+            tag = HTML_TAG_RE.match(text, match.start())
+            if tag and not re.match(r"<!---?>", tag[0]):
+                found, position = _tag(tag[0]), tag.end()
+            else:
+                found, position = "&lt;", match.start() + 1
+        elif match["entity"]:
+            found = found if _is_entity(match["entity"]) else f"&amp;{found[1:]}"
+        elif match["struck"]:
+            found = f"~~{_inline(match['struck'], in_table)}~~"
+        elif match["pipe"] and in_table:
+            found = "\\|"
+        elif match["dollar"] and re.match(r"\$(?!\s)[^$]+?(?<!\s)\$", text[match.start() :]):
+            found = "\\$"
+        written.append(found)
+    return "".join([*written, text[position:]])
+
+
+def _closing_ticks(text: str) -> dict[int, int]:
+    """Return where each code span that is opened at a place is closed."""
+    places: dict[int, list[int]] = {}
+    runs = [(m.start(), len(m[0])) for m in re.finditer("`+", text)]
+    closing: dict[int, int] = {}
+    for start, length in reversed(runs):
+        following = places.setdefault(length, [])
+        if following:
+            closing[start] = following[-1]
+        following.append(start)
+    return closing
+
+
+def _end_of_target(text: str, position: int) -> int:
+    """Return where a link's target ends that begins at a position, or 0 if GitHub sees none."""
+    space = re.compile(r"\s*")
+    position = space.match(text, position).end()  # type: ignore[union-attr]
+    target = parseLinkDestination(text, position, len(text))
+    after = target.pos if target.ok else position
+    position = space.match(text, after).end()  # type: ignore[union-attr]
+    title = parseLinkTitle(text, position, len(text))
+    if title.ok and position > after:
+        position = space.match(text, title.pos).end()  # type: ignore[union-attr]
+    return position + 1 if text.startswith(")", position) else 0
+
+
+def _tag(tag: str) -> str:
+    """Return an inline tag without characters that Python-Markdown reads before it reads tags."""
+    if tag.startswith("<!") and not tag.startswith("<!--"):
+        return ""  # a declaration, which neither shows
+    if tag.startswith("<!"):
+        return tag
+    tag = re.sub(r"\s*\n\s*", " ", tag)
+    return re.sub(r"[`\[\]]", lambda m: f"&#{ord(m[0])};", tag)
+
+
+def _is_entity(name: str) -> bool:
+    return f"{name};" in html5 or bool(re.fullmatch(r"#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6})", name))
+
+
+def _code_in_table(code: str) -> str:
+    """Return code with a pipe for a cell, in which GitHub and Python-Markdown split it differently."""
+    escaped = "".join(f"&#{ord(c)};" if c in _PUNCTUATION else c for c in code.strip())
+    return f"<code>{escaped}</code>"
+
+
+def _escape(found: str) -> str:
+    """Return an escaped character in a form that Python-Markdown knows, too."""
+    character = found[1]
+    if character == "\n":
+        return "  \n"
+    if character in _KNOWN_ESCAPES:
+        return found
+    if character in _PUNCTUATION:
+        return f"&#{ord(character)};"
+    return f"\\\\{character}" if character == " " else found
+
+
+def _autolink(inside: str) -> str:
+    """Return an address in angle brackets as Python-Markdown knows it, or "" if it is none."""
+    if re.fullmatch(r"(?i)(?:https?|ftp)://[^<>\s\\`\[\]]*", inside) or re.fullmatch(
+        r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)*", inside
+    ):
+        return f"<{inside}>"
+    if re.fullmatch(r"[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^<>\s]*", inside):
+        text = "".join(f"&#{ord(c)};" if c in _PUNCTUATION else c for c in inside)
+        target = re.sub(r"[\\`\[\]]", lambda m: f"%{ord(m[0]):X}", inside)
+        return f"[{text}](<{target}>)"
+    return ""
