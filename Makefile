@@ -27,10 +27,10 @@ serve: .venv/site
 	@$(BIN)/python tools/serve.py $(AT)
 
 build: .venv/site
-	@$(BIN)/mkdocs build --strict --quiet && echo "The site is in site/."
+	@$(BIN)/mkdocs build --strict
 
 check: .venv/dev
-	@$(BIN)/mkdocs build --strict --quiet
+	@$(BIN)/mkdocs build --strict
 	@$(BIN)/python -m pytest -m "not browser" tests/pages
 
 lint: .venv/dev

@@ -35,14 +35,20 @@ def load(path: str) -> ModuleType:
 
 def mkdocs_build(
     config: Path, site: Path, *, strict: bool = True, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Build as ``make build`` does, in a process of its own."""
-    command = [sys.executable, "-m", "mkdocs", "build", "-q", "-f", str(config), "-d", str(site)]
+) -> tuple[int, str]:
+    """Build as ``make build`` does, in a process of its own; MkDocs' INFO lines are left out.
+
+    Not with ``--quiet``: it hides warnings from ``--strict``, too.
+    """
+    command = [sys.executable, "-m", "mkdocs", "build", "-f", str(config), "-d", str(site)]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", **environment}
-    return subprocess.run(
+    done = subprocess.run(
         [*command, *(["--strict"] if strict else [])],
         env=environment, capture_output=True, text=True, check=False,
     )
+    lines = (done.stdout + done.stderr).splitlines(keepends=True)
+    said = "".join(line for line in lines if not line.startswith("INFO "))
+    return done.returncode, said
 
 
 @pytest.fixture(scope="session")
@@ -94,8 +100,49 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with served(home) as host:
         built = Site(home / "zoo", host + "zoo/")
         done = mkdocs_build(ROOT / "mkdocs.yml", built.folder, SITE_URL=built.address)
-        assert (done.returncode, done.stdout + done.stderr) == (0, "")
+        assert done == (0, "")
         yield built
+
+
+class SmallSite:
+    """A site of a few pages with the project's own settings, hooks and theme.
+
+    Attributes:
+        folder: Where its mkdocs.yml lies; pages go to ``docs/`` below it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "docs").mkdir()
+        (folder / "docs" / "assets").symlink_to(ROOT / "docs" / "assets")
+        for name in ("hooks", "overrides", "CONTRIBUTING.md", "LICENSE-MIT", "LICENSE-CC-BY-4.0"):
+            (folder / name).symlink_to(ROOT / name)
+        self.page("README.md", "# Home\n\nOne sentence.\n")
+        for name in ("Licence", "Disclaimer", "Activity"):
+            self.page(f"Project/{name}.md", f"# {name}\n\nOne sentence.\n")
+        self.settings = ""
+
+    def page(self, path: str, text: str | bytes) -> None:
+        """Write a page."""
+        file = self.folder / "docs" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text.encode() if isinstance(text, str) else text)
+
+    def build(self, *, strict: bool = True) -> tuple[int, str]:
+        """Build it; return the exit code and all that was printed."""
+        config = self.folder / "mkdocs.yml"
+        inherited = f"INHERIT: {ROOT / 'mkdocs.yml'}\ndocs_dir: docs\n"
+        config.write_text(inherited + self.settings, encoding="utf-8")
+        return mkdocs_build(config, self.folder / "site", strict=strict)
+
+    def html(self, path: str) -> str:
+        """Return a built file."""
+        return (self.folder / "site" / path).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def small_site(tmp_path: Path) -> SmallSite:
+    return SmallSite(tmp_path)
 
 
 @pytest.fixture(scope="session")

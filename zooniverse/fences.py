@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2025 Cong Le
 # SPDX-License-Identifier: MIT
-"""Finds fenced code blocks and headings as CommonMark finds them, and replaces a block's content."""
+"""Finds fenced code blocks as CommonMark finds them, and replaces what is in them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Fence:
     Attributes:
         info: The info string: all that stands behind the opening fence, stripped.
         line: Line of the opening fence, counted from 1.
-        content: The code without the prefix of its lines; lines end in ``\\n``.
+        content: The code without the prefix of its lines; its lines ended by line feeds.
         span: Start and end of the content in the text, prefixes and last newline included.
         prefix: What a new line of the block begins with: quote marks, indentation.
         heading: Text of the nearest heading above, or None.
@@ -91,7 +91,7 @@ def replace_content(text: str, fence: Fence, content: str) -> str:
     Args:
         text: The text in which ``fence`` was found.
         fence: The block.
-        content: Its new code; lines end in ``\\n``.
+        content: Its new code; its lines ended by line feeds.
     """
     start, end = fence.span
     raw = _split_lines(text[start:end])
@@ -114,7 +114,7 @@ def replace_content(text: str, fence: Fence, content: str) -> str:
 
 
 def _line_starts(text: str) -> list[int]:
-    """Offsets of the lines' first characters, then the text's end as often as one may ask for it."""
+    """Offsets of the lines' first characters; behind the last line, the text's end."""
     first = 1 if text.startswith(_BOM) else 0
     starts = [first, *(match.end() for match in _NEWLINE.finditer(text, first))]
     return [*starts, len(text), len(text)]

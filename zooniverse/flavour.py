@@ -80,7 +80,7 @@ def to_python_markdown(text: str) -> str:
     tokens = _parser().parse(text)
     _check_depth(tokens)
     source = re.split(r"\r\n?|\n", text)
-    writer = _Writer(tokens)
+    writer = _Writer(tokens, source)
     parts: list[str] = []
     for node, lines in writer.blocks(Node(tokens).children, nested=False):
         blank = 0  # as many blank lines as the author has put before the block
@@ -164,7 +164,8 @@ def _check_depth(tokens: list[Token]) -> None:
 class _Writer:
     """Writes blocks in canonical form."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], source: list[str]) -> None:
+        self._source = source
         inline = (token.content for token in tokens if token.type == "inline")
         self._cited = {label for text in inline for label in re.findall(r"\[\^([^\]\s]+)\]", text)}
         self._defined: set[str] = set()
@@ -229,24 +230,20 @@ class _Writer:
         return [f"> {line}" if line else ">" for line in lines or [""]]
 
     def _list(self, node: Node) -> list[str]:
-        items = [[c for c in item.children if c.type not in _INVISIBLE] for item in node.children]
-        for item in node.children:
-            list(self.blocks(c for c in item.children if c.type in _INVISIBLE))
-        tight = all(c.hidden for item in items for c in item if c.type == "paragraph")
-        compact = tight and _is_compact(node)
-        if not tight and len(items) == 1 and len(items[0]) == 1:
-            items[0].append(Node([Token("html_block", "", 0, content=_PART)]).children[0])
+        tight = self._is_tight(node)
+        compact = self._is_compact(node)
         lines: list[str] = []
         start = int(node.attrs.get("start", 1))
-        for number, (item, children) in enumerate(zip(node.children, items, strict=True), start):
+        for number, item in enumerate(node.children, start):
             marker = item.markup
             if node.type == "ordered_list":
-                marker = (item.info if len(item.info) < 4 else str(number)) + "."
+                # Only the first number is shown; a long one would want a deeper indent.
+                marker = (item.info if number == start or len(item.info) < 3 else "1") + "."
             body: list[str] = []
-            if not children or children[0].type not in ("paragraph", "heading"):
-                if not (children and _is_comment(children[0])):
-                    body = [_PART]
-            for child, block in self.blocks(children):
+            first = next(iter(_visible(item)), None)
+            if not first or not (first.type in ("paragraph", "heading") or _is_comment(first)):
+                body = [_PART]
+            for child, block in self.blocks(item.children):
                 if child and child.type == "paragraph" and tight and not compact:
                     block.append(_TIGHT_LINE)
                 body += ["", *block] if body and not compact else block
@@ -256,6 +253,46 @@ class _Writer:
             lines.append(f"{marker} {body[0]}")
             lines += [indent + line if line else "" for line in body[1:]]
         return lines
+
+    def _is_tight(self, node: Node) -> bool:
+        """Return whether GitHub shows a list's paragraphs without a paragraph's space.
+
+        This is cmark-gfm's rule. It differs from the specification's, and from markdown-it's, in
+        that a blank line after a thematic break or a definition does not count.
+        """
+        for item, next_item in pairwise([*node.children, None]):
+            children = _visible(item) if item else []
+            for child, next_child in pairwise([*children, None]):
+                if child and (next_item or next_child) and self._ends_blank(child):
+                    return False
+            if item and next_item and not item.children and self._is_blank(item.map[0] + 1):
+                return False
+        return True
+
+    def _ends_blank(self, node: Node) -> bool:
+        while node.type in (*_LISTS, "list_item") and _visible(node):
+            node = _visible(node)[-1]
+        return node.type != "hr" and self._is_blank(node.map[0] + 1 if node.type == "list_item" else node.map[1])
+
+    def _is_blank(self, line: int) -> bool:
+        return line < len(self._source) and not self._source[line].strip(" \t>")
+
+    def _is_compact(self, node: Node) -> bool:
+        """Return whether a list is tight and can be written without a blank line in it.
+
+        Python-Markdown takes any line below the first for text, but for fences (which it has put
+        away by then) and for one nested list, which must come last.
+        """
+        for item in node.children:
+            children = _visible(item)
+            for child, following in pairwise([*children, None]):
+                if child.type in _LISTS and not following and self._is_compact(child):
+                    continue
+                if child.type == "heading" and len(children) == 1:
+                    continue
+                if child.type not in ("fence", "code_block", "html_block", "paragraph"):
+                    return False
+        return self._is_tight(node)
 
     def _definition(self, node: Node) -> list[str]:
         if node.meta["id"] in self._defined:  # GitHub takes the first, Python-Markdown the last
@@ -276,26 +313,8 @@ class _Writer:
         return [f"[^{label}]: {lines[0]}", *(f"    {line}" if line else "" for line in lines[1:])]
 
 
-def _is_compact(node: Node) -> bool:
-    """Return whether a tight list can be written without a blank line in it.
-
-    Python-Markdown takes any line below the first for text, but for fences (which it has put
-    away by then) and for one nested list, which must come last.
-    """
-    for item in node.children:
-        kinds = [child for child in item.children if child.type not in _INVISIBLE]
-        for child, following in pairwise([*kinds, None]):
-            if child is None or child.type in ("fence", "code_block", "html_block"):
-                continue
-            if child.type == "paragraph" and not (following and following.type == "heading"):
-                continue
-            if child.type == "heading" and child is kinds[0] and len(kinds) == 1:
-                continue
-            if child.type in _LISTS and following is None and _is_compact(child):
-                if all(c.hidden for i in child.children for c in i if c.type == "paragraph"):
-                    continue
-            return False
-    return True
+def _visible(node: Node) -> list[Node]:
+    return [child for child in node.children if child.type not in _INVISIBLE]
 
 
 def _is_comment(node: Node) -> bool:
@@ -321,14 +340,12 @@ def _paragraph(content: str) -> list[str]:
         return stripped.split("\n")
     lines = [_escape_start(line.lstrip(" \t")) for line in _inline(content).split("\n")]
     lines[-1] = lines[-1].rstrip()
-    if len(lines) > 1 and re.fullmatch(r"[|: -]+", lines[1]):
-        lines[1] = re.sub(r"(?<!\\)\|", r"\\|", lines[1])  # no table, GitHub says
     return lines
 
 
 _BLOCK_START = re.compile(
-    r"\#|>|[-+*](?=\s|$)|(?P<end>\d+)(?=[.)](?:\s|$))|```(?=[^`]*$)|~~~|-+\s*$|(?P<equals>=)=*\s*$"
-    r"|(?:[*_]\s*){3,}$|(?:-\s*){3,}$|\[[^\[\]]*\]:"
+    r"\#|>|[-+*](?=\s|$)|(?P<end>\d+)(?=[.)](?:\s|$))|```(?=[^`]*$)|~~~|(?P<equals>=)=*\s*$"
+    r"|(?:[*_]\s*){3,}$|\[[^\[\]]*\]:|[|:-][|: \t-]*$"
 )
 
 
@@ -482,7 +499,6 @@ def _tag(tag: str) -> str:
         return ""  # a declaration, which neither shows
     if tag.startswith("<!"):
         return tag
-    tag = re.sub(r"\s*\n\s*", " ", tag)
     return re.sub(r"[`\[\]]", lambda m: f"&#{ord(m[0])};", tag)
 
 

@@ -180,7 +180,7 @@ const describe = (svg, type) => {
       break
     }
   }
-  return { type, edges, description: svg.querySelector(":scope > desc")?.textContent.trim() ?? "" }
+  return { type: type ?? "", edges, description: svg.querySelector(":scope > desc")?.textContent.trim() ?? "" }
 }
 
 /** The text of a label as it is read, with line breaks as spaces. */

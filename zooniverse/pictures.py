@@ -19,6 +19,7 @@ import re
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +30,7 @@ import yaml
 
 from zooniverse.faces import FAMILIES, Faces
 from zooniverse.problems import Problem
-from zooniverse.svg import UnsafeSvg, letters, shrink
+from zooniverse.svg import UnsafeSvgError, letters, shrink
 
 Scheme = Literal["light", "dark", "own"]
 
@@ -39,7 +40,6 @@ SLOWEST = 20.0  # seconds for a picture
 # What a picture lies on. A diagram with a theme of its own gets one of the two, whatever the
 # scheme of the page: the one on which its own colours are read best.
 CANVAS: Mapping[str, str] = {"light": "#ffffff", "dark": "#1c2126"}
-
 
 
 def _theme(
@@ -119,7 +119,7 @@ THEME: Mapping[str, Mapping[str, Any]] = {
         group=("#f5f1e9", "#b7a98d"),
         line="#a85a14",
         scale=("#bfe0dd", "#fbdcb4", "#d5deef", "#f3cfc6", "#d9e6c0", "#e3d5ec"),
-        strong=("#1d6b70", "#b5651d", "#4a5f8f", "#a8453a", "#5b7a2c", "#7a4f93"),
+        strong=("#1d6b70", "#a85a14", "#4a5f8f", "#a8453a", "#5b7a2c", "#7a4f93"),
         dark=False,
     ),
     "dark": _theme(
@@ -151,7 +151,12 @@ _SETTINGS: Mapping[str, Any] = {
 _HERE = "http://diagrams.invalid/"
 _SCRIPT = Path(__file__).with_name("pictures.js")
 _CODE = (Path(__file__), _SCRIPT, *(Path(__file__).with_name(n) for n in ("svg.py", "faces.py")))
-_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-extensions"]
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-extensions",
+]
 # A link in a label has the label's colour, not the browser's blue.
 _PAGE = "<!doctype html><meta charset=utf-8><style>a{color:inherit}</style><body></body>"
 _FRAME = (
@@ -251,7 +256,7 @@ class Studio:
 def draw(drawings: Sequence[Drawing], studio: Studio) -> list[Picture | Problem | Live]:
     """Return a picture for each drawing: from the cache, or drawn now.
 
-    A source that is wrong gives the problem instead, whose line counts from the source's first as 1.
+    A source that is wrong gives the problem instead; its line counts the source's first as 1.
     """
     results: dict[int, Picture | Problem | Live] = {}
     missing: dict[str, list[int]] = {}
@@ -300,7 +305,9 @@ class _Parts:
         return self.lines[min(max(number, 1), len(self.lines)) - 1]
 
 
-_FRONT = re.compile(r"\A\s*^[ \t]*---[ \t]*\n(.*?)^[ \t]*---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_FRONT = re.compile(
+    r"\A\s*^[ \t]*---[ \t]*\n(.*?)^[ \t]*---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
+)
 _DIRECTIVE = re.compile(r"%%\{.*?\}%%", re.DOTALL)
 _COMMENT = re.compile(r"\s*%%(?!\{)")
 _OWN = re.compile(r"""["']?\b(?:theme|themeVariables|themeCSS|darkMode)\b["']?\s*:""")
@@ -335,7 +342,9 @@ def _take_apart(source: str) -> _Parts | Problem:
     ]
     while kept and not kept[0][1].strip():
         kept.pop(0)
-    head = {"config": config} | ({"displayMode": data["displayMode"]} if "displayMode" in data else {})
+    head = {"config": config} | (
+        {"displayMode": data["displayMode"]} if "displayMode" in data else {}
+    )
     title = data.get("title")
     return _Parts(
         title="" if title is None else str(title).strip(),
@@ -356,7 +365,7 @@ async def _draw_all(
     from playwright.async_api import async_playwright
 
     faces = await asyncio.to_thread(Faces, studio.fonts)
-    waiting = list(reversed(work.items()))
+    waiting = list(work.items())[::-1]
     made: dict[str, Picture | Problem | Live] = {}
     async with async_playwright() as playwright:
 
@@ -404,12 +413,14 @@ async def _draw_one(
             return _refusal(answer["error"], parts)
         drawn[scheme] = answer
     try:
-        svgs = {
+        svgs: dict[str, str] = {
             scheme: await asyncio.to_thread(_finish, answer["svg"], f"z{key[:7]}{scheme[0]}", faces)
             for scheme, answer in drawn.items()
         }
-    except UnsafeSvg as error:
-        return Problem(None, f"the diagram's picture cannot be used: {error}", "Simplify its labels")
+    except UnsafeSvgError as error:
+        return Problem(
+            None, f"the diagram's picture cannot be used: {error}", "Simplify its labels"
+        )
     first = drawn[schemes[0]]
     warnings, notes = _remarks(first["warnings"], drawing.source)
     kind = _KINDS.get(first["type"], first["type"].partition("-")[0].capitalize() + " diagram")
@@ -485,7 +496,12 @@ class _Easel:
             [
                 FAMILIES,
                 [
-                    {"family": f.family, "weight": str(f.weight), "range": f.unicode_range, "url": f.url}
+                    {
+                        "family": f.family,
+                        "weight": str(f.weight),
+                        "range": f.unicode_range,
+                        "url": f.url,
+                    }
                     for f in self._faces
                 ],
             ],
@@ -514,10 +530,9 @@ class _Easel:
 async def _quietly(close: Callable[[], Awaitable[None]]) -> None:
     from playwright.async_api import Error
 
-    try:
+    # Where this fails, it is gone, or goes when Playwright does.
+    with suppress(Error, TimeoutError):
         await asyncio.wait_for(close(), 5)
-    except (Error, TimeoutError):
-        pass  # it is gone, or goes when Playwright does
 
 
 def _data_uri(path: Path) -> str:
@@ -533,7 +548,9 @@ class _TooSlow(Problem):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            1, f"the diagram takes longer than {seconds:g} s to draw", "Make it smaller, or split it"
+            1,
+            f"the diagram takes longer than {seconds:g} s to draw",
+            "Make it smaller, or split it",
         )
 
 
@@ -619,7 +636,7 @@ def _remember(cache: Path, key: str, result: Picture | Problem) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
-        os.replace(name, cache / f"{key}.json")
+        Path(name).replace(cache / f"{key}.json")
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

@@ -169,6 +169,8 @@ class _Outliner(HTMLParser):
             self.blocks[-1] = Block(0, "alert:" + alert[1].lower(), line=self.blocks[-1].line)
             self._open[-1] = self.blocks[-1].kind
             text = text[alert.end() :]
+        if kind == "p" and self.blocks and self.blocks[-1] in _boxes(depth):
+            text = f"{self.blocks.pop().text} {text}"  # cmark-gfm puts the box before the paragraph
         if text or kind not in ("p", "text"):
             text = re.sub(r"\\\((.*?)\\\)|\$\$", lambda m: f"${m[1]}$" if m[1] else "$", text)
             text = re.sub(r":([\w+-]+):", lambda m: _emoji().get(m[0], m[0]), text)
@@ -177,6 +179,10 @@ class _Outliner(HTMLParser):
     def close(self) -> None:
         super().close()
         self._begin("text", None)
+
+
+def _boxes(depth: int) -> tuple[Block, Block]:
+    return Block(depth, "text", "[ ]"), Block(depth, "text", "[x]")
 
 
 def _alignment(tag: str, get: dict[str, str]) -> str:

@@ -19,41 +19,49 @@ XHTML = "http://www.w3.org/1999/xhtml"
 MATHML = "http://www.w3.org/1998/Math/MathML"
 XLINK = "{http://www.w3.org/1999/xlink}href"
 
-_SVG_ELEMENTS = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SVG_ELEMENTS = _words(
     "svg g defs path rect circle ellipse line polygon polyline text tspan textPath a image use "
     "symbol marker clipPath mask pattern linearGradient radialGradient stop filter feBlend "
     "feColorMatrix feComponentTransfer feComposite feDropShadow feFlood feFuncA feFuncB feFuncG "
-    "feFuncR feGaussianBlur feMerge feMergeNode feOffset foreignObject".split()
+    "feFuncR feGaussianBlur feMerge feMergeNode feOffset foreignObject"
 )
-_HTML_ELEMENTS = frozenset("div span p br b i em strong sub sup u s code".split())
-_MATH_ELEMENTS = frozenset(
+_HTML_ELEMENTS = _words("div span p br b i em strong sub sup u s code")
+_MATH_ELEMENTS = _words(
     "math mrow mi mn mo ms mtext mspace msub msup msubsup munder mover munderover mfrac msqrt "
-    "mroot mtable mtr mtd mstyle mpadded mphantom menclose semantics mmultiscripts none".split()
+    "mroot mtable mtr mtd mstyle mpadded mphantom menclose semantics mmultiscripts none"
 )
-_NUMBERS = frozenset(
+_NUMBERS = _words(
     "x y x1 x2 y1 y2 cx cy r rx ry dx dy width height refX refY markerWidth markerHeight "
     "stroke-width stroke-dasharray stroke-dashoffset font-size offset textLength startOffset "
     "letter-spacing points viewBox opacity fill-opacity stroke-opacity stop-opacity stdDeviation "
-    "flood-opacity slope".split()
+    "flood-opacity slope"
 )
-_WORDS = frozenset(
+_WORDS = _words(
     "fill fill-rule stroke stroke-linecap stroke-linejoin font-family font-weight font-style "
     "text-anchor dominant-baseline alignment-baseline baseline-shift text-decoration paint-order "
     "visibility marker-start marker-mid marker-end filter clip-path mask stop-color flood-color "
     "transform gradientTransform patternTransform preserveAspectRatio orient markerUnits "
     "clipPathUnits gradientUnits maskUnits maskContentUnits patternUnits patternContentUnits "
     "filterUnits lengthAdjust in in2 result type values mode operator k1 k2 k3 k4 rotate "
-    "pathLength".split()
+    "pathLength"
 )
-_MATH_WORDS = frozenset(
+_MATH_WORDS = _words(
     "display mathvariant stretchy fence columnalign accent accentunder width height depth "
-    "lspace rspace linethickness scriptlevel displaystyle minsize maxsize separator".split()
+    "lspace rspace linethickness scriptlevel displaystyle minsize maxsize separator"
 )
-_PLAIN = re.compile(r"[\w #%.,()+\-/]*\Z")
+# No address in any spelling: a reference is ``url(#name)`` alone, and that is asked for apart.
+_NO_ADDRESS = r"(?i:(?!.*(?:url|image|src|//)))"
+_PLAIN = re.compile(rf"{_NO_ADDRESS}[\w #%.,()+\-/]*\Z")
 _URL = re.compile(r"url\(#([^\s()\"']+)\)\Z")
 _IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=]+\Z")
 _HTML_STYLE = re.compile(
-    r"(?:(?:font|color|text-align|white-space|margin):[\w #%.,()+\-/\"]*;?)*\Z", re.IGNORECASE
+    rf"{_NO_ADDRESS}(?:(?:font|color|text-align|white-space|margin):[\w #%.,()+\-/\"]*;?)*\Z",
+    re.IGNORECASE,
 )
 _BLEND = re.compile(r"mix-blend-mode:\s*[a-z-]+;?\Z")
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s\Z")
@@ -61,22 +69,22 @@ _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _PATH = re.compile(rf"[MmLlHhVvCcSsQqTtAaZz]|{_NUMBER.pattern}")
 _PATH_TEXT = re.compile(r"[MmLlHhVvCcSsQqTtAaZz0-9eE.,+\-\s]*\Z")
 _ARGUMENTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7, "Z": 0}
-_SHAPES = frozenset("path rect circle ellipse line polygon polyline".split())
-_KEPT_EMPTY = _SHAPES | frozenset(
+_SHAPES = _words("path rect circle ellipse line polygon polyline")
+_KEPT_EMPTY = _SHAPES | _words(
     "svg image use stop br feBlend feColorMatrix feComposite feDropShadow feFlood feFuncA feFuncB "
-    "feFuncG feFuncR feGaussianBlur feMergeNode feOffset mspace none".split()
+    "feFuncG feFuncR feGaussianBlur feMergeNode feOffset mspace none"
 )
 
 Segment = tuple[str, list[float]]
 _Stroke = tuple[float, ...]  # start, two control points, end: x and y of each
 
 
-class UnsafeSvg(ValueError):
+class UnsafeSvgError(ValueError):
     """What was to be a picture is no SVG, or not one that can be made safe."""
 
 
 def shrink(svg: str, prefix: str) -> str:
-    """Return the picture with nothing in it but what a picture needs, in as few bytes as look alike.
+    """Return the same picture with nothing in it but what a picture needs, in few bytes.
 
     Kept are the elements and attributes of this module's lists. Links lead to http(s) only, images
     are data URIs, and references point inside the picture. Coordinates are rounded to 0.1 px and
@@ -88,16 +96,16 @@ def shrink(svg: str, prefix: str) -> str:
         prefix: Begins every id, class and font family, so that several pictures fit in one page.
 
     Raises:
-        UnsafeSvg: The text is not well-formed XML, has a document type, or is not an SVG.
+        UnsafeSvgError: The text is not well-formed XML, has a document type, or is not an SVG.
     """
     if "<!DOCTYPE" in svg or "<!ENTITY" in svg:
-        raise UnsafeSvg("an SVG with a document type")
+        raise UnsafeSvgError("an SVG with a document type")
     try:
         source = ET.fromstring(svg)
     except (ET.ParseError, ValueError) as error:
-        raise UnsafeSvg(f"not well-formed: {error}") from None
+        raise UnsafeSvgError(f"not well-formed: {error}") from None
     if source.tag != f"{{{SVG}}}svg":
-        raise UnsafeSvg(f"not an SVG: <{source.tag}>")
+        raise UnsafeSvgError(f"not an SVG: <{source.tag}>")
     root = _copy(source, set())
     assert root is not None
     _drop_unused(root)
@@ -311,7 +319,9 @@ def _absolute(data: str) -> Iterator[Segment]:
             if upper in "ST":
                 kind = "C" if upper == "S" else "Q"
                 mirrored = control is not None and control[0] == kind
-                cx, cy = (2 * x - control[1], 2 * y - control[2]) if mirrored and control else (x, y)
+                cx, cy = (
+                    (2 * x - control[1], 2 * y - control[2]) if mirrored and control else (x, y)
+                )
                 upper, values = kind, [cx, cy, *values]
         control = (upper, values[-4], values[-3]) if upper in "CQ" else None
         x, y = values[-2:]
@@ -418,10 +428,7 @@ def _references(root: ET.Element) -> Iterator[str]:
 
 def _drop_unused(root: ET.Element) -> None:
     """Drop markers, gradients and the like that nothing refers to, and ids that nobody uses."""
-    passive = {"marker", "clipPath", "mask", "pattern", "filter", "symbol"} | {
-        "linearGradient",
-        "radialGradient",
-    }
+    passive = _words("marker clipPath mask pattern filter symbol linearGradient radialGradient")
     while True:
         used = set(_references(root))
         dropped = False

@@ -1,5 +1,6 @@
 # SPDX-FileCopyrightText: 2025 Cong Le
 # SPDX-License-Identifier: MIT
+# ruff: noqa: E501
 """One small source for each type of diagram that Mermaid documents."""
 
 from __future__ import annotations

@@ -82,7 +82,9 @@ def several(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "house": Drawing(HOUSE),
         "dark": Drawing(DARK),
         "init": Drawing("%%{init: {'theme':\n 'forest'}}%%\nflowchart LR\n  a --> b\n"),
-        "grammar": Drawing("---\ntitle: x\n---\n%% one\n\nflowchart LR\n  %% two\n  a --> b\n  c[(\n"),
+        "grammar": Drawing(
+            "---\ntitle: x\n---\n%% one\n\nflowchart LR\n  %% two\n  a --> b\n  c[(\n"
+        ),
         "unknown": Drawing("barchart\n  a: 1\n"),
         "front": Drawing("---\ntitle: a: b\n---\nflowchart LR\n  a --> b\n"),
         "elk": Drawing("---\nconfig: {layout: elk}\n---\nmindmap\n  root\n    a\n    b\n"),
@@ -98,7 +100,9 @@ def several(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         ),
         "ink": Drawing("flowchart LR\n  a[pale]:::p\n  classDef p fill:#ffe9c9\n"),
         "moving": Drawing("flowchart LR\n  a e1@--> b\n  e1@{ animate: true }\n"),
-        "symbols": Drawing('flowchart LR\n  a["Ăn uống gì chưa ngừi đẹp?"] --> b["x₁ √ Σ θ ∈ ℝⁿ"]\n'),
+        "symbols": Drawing(
+            'flowchart LR\n  a["Ăn uống gì chưa ngừi đẹp?"] --> b["x₁ √ Σ θ ∈ ℝⁿ"]\n'
+        ),
         **{f"type {name}": Drawing(source) for name, source in TYPES.items()},
     }
     return dict(zip(sources, draw(list(sources.values()), studio), strict=True))
@@ -204,12 +208,17 @@ def test_every_letter_has_a_font_that_travels_with_it(several: dict[str, Any]) -
     faces = list(Faces(FONTS))
     for family in ("hand", "sans"):
         known = {c for face in faces if face.family == family for c in face.characters}
-        assert not [c for c in "Ăn uống gì chưa ngừi đẹp? x₁ₙₘ √Σ∇∂θλ∈ℝ𝔼→≤×·∞" if ord(c) not in known]
+        assert not [
+            c for c in "Ăn uống gì chưa ngừi đẹp? x₁ₙₘ √Σ∇∂θλ∈ℝ𝔼→≤×·∞" if ord(c) not in known
+        ]
     svg = several["symbols"].svg["light"]
     ranges = "".join(re.findall(r"unicode-range:([^}]*)", svg))
-    for character in "ăừẹ₁√Σθ∈ℝⁿ":
+    for character in "Ăốừẹ₁√Σθ∈ℝⁿ":
         number = ord(character)
-        spans = [tuple(int(n, 16) for n in span.split("-")) for span in re.findall(r"U\+([0-9A-F-]+)", ranges)]
+        spans = [
+            tuple(int(n, 16) for n in span.split("-"))
+            for span in re.findall(r"U\+([0-9A-F-]+)", ranges)
+        ]
         assert any(span[0] <= number <= span[-1] for span in spans), character
 
 
@@ -263,12 +272,14 @@ def test_nothing_is_fetched(studio: Studio) -> None:
     host = f"http://127.0.0.1:{server.server_port}"
     try:
         one(
-            f'flowchart LR\n  a@{{ img: "{host}/img.png", label: "x" }}\n'
-            f"  b[\"<img src='{host}/label.png'>\"]\n  classDef c fill:url({host}/css)\n",
+            f"---\nconfig: {{themeCSS: '@import url({host}/a.css); rect {{fill: url({host}/b)}}'}}"
+            f'\n---\nflowchart LR\n  a@{{ img: "{host}/img.png", label: "x" }}\n'
+            f"  b[\"<img src='{host}/label.png'>\"]\n",
             studio,
         )
     finally:
         server.shutdown()
+        server.server_close()
     assert asked == []
 
 
@@ -299,7 +310,9 @@ def browser(tmp_path: Path, first: str, later: str) -> str:
 
 
 @pytest.mark.parametrize("hang", ["while (true) {}", "await new Promise(() => {})"])
-def test_a_picture_that_takes_too_long_is_given_up(hang: str, studio: Studio, tmp_path: Path) -> None:
+def test_a_picture_that_takes_too_long_is_given_up(
+    hang: str, studio: Studio, tmp_path: Path
+) -> None:
     parse = f"if (text.includes('slow')) {{ {hang} }}"
     short = replace(studio, mermaid=fake(tmp_path, parse), cache=tmp_path, slowest=1.0, workers=1)
     drawings = [Drawing("slow"), Drawing("quick")]
@@ -319,17 +332,19 @@ def test_a_browser_that_dies_is_replaced_once(studio: Studio, tmp_path: Path) ->
     assert (tmp_path / "started").is_dir()
 
 
-def test_a_browser_that_fails_twice_leaves_it_to_the_readers(studio: Studio, tmp_path: Path) -> None:
+def test_a_browser_that_fails_twice_leaves_it_to_the_readers(
+    studio: Studio, tmp_path: Path
+) -> None:
     wrapped = browser(tmp_path, "exit 1", "exit 1")
     (result,) = draw([Drawing("x")], replace(studio, cache=tmp_path, browser=wrapped))
     assert isinstance(result, Live) and "failed twice" in result.reason
     assert not list(tmp_path.glob("*.json"))
 
 
-def test_without_a_browser_the_cache_still_gives(
-    several: dict[str, Any], studio: Studio
-) -> None:
-    known, new = draw([Drawing(HOUSE), Drawing("flowchart LR\n  new")], replace(studio, browser=None))
+def test_without_a_browser_the_cache_still_gives(several: dict[str, Any], studio: Studio) -> None:
+    known, new = draw(
+        [Drawing(HOUSE), Drawing("flowchart LR\n  new")], replace(studio, browser=None)
+    )
     assert known == several["house"]
     assert isinstance(new, Live)
 
@@ -431,9 +446,14 @@ def test_as_an_image_it_has_its_fonts_and_no_label_is_cut(
     page.set_content(svg)
     page.evaluate("document.fonts.ready")
     boxes = page.evaluate(
-        """() => { const svg = document.querySelector("svg"), out = svg.getBoundingClientRect()
-        return [...svg.querySelectorAll("text")].map(t => { const b = t.getBoundingClientRect()
-        return [b.left - out.left, b.top - out.top, out.right - b.right, out.bottom - b.bottom] }) }"""
+        """() => {
+          const svg = document.querySelector("svg"), out = svg.getBoundingClientRect()
+          return [...svg.querySelectorAll("text")].map(text => {
+            const box = text.getBoundingClientRect()
+            return [box.left - out.left, box.top - out.top,
+                    out.right - box.right, out.bottom - box.bottom]
+          })
+        }"""
     )
     assert len(boxes) > 10
     assert all(min(box) >= -0.5 for box in boxes)

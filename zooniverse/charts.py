@@ -1,0 +1,316 @@
+# SPDX-FileCopyrightText: 2025 Cong Le
+# SPDX-License-Identifier: MIT
+"""Draws measures as small inline SVGs that take their colours from the page.
+
+Each picture is 720 by 405 units. Its text is 27 units high, which is 12 px where the picture is
+320 px wide, so words are few. Colours are the custom properties ``--zoo-chart-1``,
+``--zoo-chart-2`` and ``--zoo-chart-muted`` with fallbacks; the rest is ``currentColor``. The same
+measures give the same bytes.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+
+from zooniverse.history import Month
+
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+
+_FIRST = "var(--zoo-chart-1, #0b6e99)"
+_SECOND = "var(--zoo-chart-2, #b4540a)"
+_MUTED = "var(--zoo-chart-muted, currentColor)"
+_WIDTH, _HEIGHT = 720, 405
+_LEFT, _RIGHT, _TOP, _BOTTOM = 84, 704, 84, 350  # of what lies between the axes
+_MOST_COLUMNS = 36
+_MOST_ROWS = 6
+# In months, with the words for the headline; a longer history gets the next coarser columns.
+_SPANS = {1: "month", 3: "quarter", 12: "year", 60: "five years", 120: "decade", 1200: "century"}
+
+
+def contributors(people: Sequence[tuple[str, int]], until: date, ident: str) -> str:
+    """Draw a bar for each contributor, at most six; the sixth may stand for all others.
+
+    Args:
+        people: Names and numbers of commits, most first; at least one.
+        until: Last of the 28 days in which they were counted.
+        ident: Begins the ids in the picture; one of its own for each picture of a page.
+    """
+    rows, others = list(people), False
+    if len(rows) > _MOST_ROWS:
+        others = True
+        rest = people[_MOST_ROWS - 1 :]
+        rows = [*people[: _MOST_ROWS - 1], (f"{len(rest):,} others", sum(n for _, n in rest))]
+    most = max(n for _, n in rows)
+    pitch, left, length = 51, 300, 300
+    body: list[str] = []
+    for row, (name, commits) in enumerate(rows):
+        y = _TOP + row * pitch
+        width = max(3.0, length * commits / most)
+        colour = _MUTED if others and row == len(rows) - 1 else _FIRST
+        body += (
+            _text(16, y + 27, _shorten(name, 18)),
+            f'<rect x="{left}" y="{y + 4}" width="{_n(width)}" height="28" rx="2" '
+            f'fill="{colour}"/>',
+            _text(left + width + 12, y + 27, f"{commits:,}", fill=_MUTED),
+        )
+    day = f"{until.day} {MONTHS[until.month - 1]} {until.year}"
+    headline = f"{_count(len(people), 'contributor')} in 28 days to {day}"
+    listed = ", ".join(f"{_clean(name)} {commits:,}" for name, commits in rows)
+    return _svg(ident, headline, f"Commits of each: {listed}.", _headline(headline), *body)
+
+
+def commits_by_month(months: Sequence[Month], ident: str) -> str:
+    """Draw a column of commits for each month, or for each longer span where there are many.
+
+    Args:
+        months: Consecutive months, at least one.
+        ident: Begins the ids in the picture; one of its own for each picture of a page.
+    """
+    columns = _columns(months)
+    most = max(bin_.commits for bin_ in columns.bins)
+    total = sum(month.commits for month in months)
+    scale = (_BOTTOM - _TOP) / max(most, 1)
+    headline = f"{_count(total, 'commit')} by {columns.word}"
+    return _svg(
+        ident,
+        headline,
+        f"From {columns.first} to {columns.last}; at most {most:,} in one column.",
+        _headline(headline),
+        *_lines(0, most, 3, lambda value: _BOTTOM - value * scale),
+        *columns.bars(lambda bin_: bin_.commits * scale, _BOTTOM, _FIRST),
+        *columns.labels(),
+    )
+
+
+def lines_by_month(months: Sequence[Month], ident: str) -> str:
+    """Draw added lines upwards and removed lines downwards, for each month or longer span.
+
+    Args:
+        months: Consecutive months, at least one.
+        ident: Begins the ids in the picture; one of its own for each picture of a page.
+    """
+    columns = _columns(months)
+    up, down = (max(getattr(b, way) for b in columns.bins) for way in ("added", "removed"))
+    added, removed = (sum(getattr(month, way) for month in months) for way in ("added", "removed"))
+    scale = (_BOTTOM - _TOP) / max(up + down, 1)
+    zero = _BOTTOM - down * scale
+    return _svg(
+        ident,
+        f"Changed lines by {columns.word}",
+        f"From {columns.first} to {columns.last}: {added:,} added, {removed:,} removed.",
+        f'<text x="16" y="40"><tspan fill="{_FIRST}">+{added:,} added</tspan>'
+        f'<tspan dx="18" fill="{_SECOND}">−{removed:,} removed</tspan></text>',
+        *_lines(-down, up, 4, lambda value: zero - value * scale),
+        *columns.bars(lambda bin_: bin_.added * scale, zero, _FIRST),
+        *columns.bars(lambda bin_: -bin_.removed * scale, zero, _SECOND),
+        *columns.labels(),
+    )
+
+
+def punch_card(hours: Sequence[Sequence[int]], ident: str) -> str:
+    """Draw a field for each weekday and hour; the more commits, the stronger.
+
+    Args:
+        hours: Seven rows from Monday, each with the commits of 24 hours.
+        ident: Begins the ids in the picture; one of its own for each picture of a page.
+    """
+    most = max(map(max, hours))
+    across, down = (_RIGHT - _LEFT) / 24, (_BOTTOM - 68) / 7
+    fields: dict[int, list[str]] = {level: [] for level in range(6)}
+    for day, row in enumerate(hours):
+        for hour, commits in enumerate(row):
+            level = -(-5 * commits // max(most, 1))
+            place = f"M{_n(_LEFT + hour * across)} {_n(68 + day * down)}"
+            fields[level].append(f"{place}h{_n(across - 3)}v{_n(down - 3)}h-{_n(across - 3)}z")
+    paint = {0: 'opacity=".07"'} | {
+        level: f'fill="{_FIRST}" opacity="{_n(level / 5)}"' for level in range(1, 6)
+    }
+    total = sum(map(sum, hours))
+    day, hour = divmod(max(range(168), key=lambda i: (hours[i // 24][i % 24], -i)), 24)
+    headline = f"{_count(total, 'commit')} by weekday and hour"
+    return _svg(
+        ident,
+        headline,
+        f"On the author's own clock; most, {most:,}, on {WEEKDAYS[day]} from {hour}:00.",
+        _headline(headline),
+        *(f'<path {paint[level]} d="{"".join(d)}"/>' for level, d in fields.items() if d),
+        *(
+            _text(16, 68 + (row + 0.5) * down + 8, WEEKDAYS[row][:3], fill=_MUTED)
+            for row in (0, 2, 4, 6)
+        ),
+        *(
+            _text(_LEFT + hour * across, 386, f"{hour}:00", fill=_MUTED)
+            for hour in (0, 6, 12, 18)
+        ),
+    )  # fmt: skip
+
+
+def note(title: str, text: str, ident: str) -> str:
+    """Frame a few words in the place of a picture that cannot be drawn.
+
+    Args:
+        title: What the picture would show.
+        text: Why it is not drawn, in a sentence or two.
+        ident: Begins the ids in the picture; one of its own for each picture of a page.
+    """
+    words = textwrap.wrap(_clean(text), 40)
+    lines = words if len(words) <= 7 else [*words[:6], _shorten(" ".join(words[6:]), 40)]
+    y = _HEIGHT / 2 - (len(lines) - 1) * 19 + 9
+    return _svg(
+        ident,
+        title,
+        text,
+        '<rect x="16" y="16" width="688" height="373" rx="10" fill="none" stroke="currentColor" '
+        'stroke-opacity=".35" stroke-width="2" stroke-dasharray="3 9" stroke-linecap="round"/>',
+        *(
+            _text(_WIDTH / 2, y + 38 * i, line, fill=_MUTED, anchor="middle")
+            for i, line in enumerate(lines)
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Months put together to columns, and where these stand."""
+
+    bins: list[Month]
+    word: str
+    first: str
+    last: str
+
+    def bars(self, height: Callable[[Month], float], foot: float, fill: str) -> Iterator[str]:
+        """Draw a column for each bin that has one, as a single path; downwards if negative."""
+        slot = (_RIGHT - _LEFT) / len(self.bins)
+        width = min(slot * 0.72, 64)
+        steps = []
+        for i, bin_ in enumerate(self.bins):
+            tall = height(bin_)
+            if tall:
+                tall = max(tall, 1.5) if tall > 0 else min(tall, -1.5)  # one commit is seen
+                x = _LEFT + (i + 0.5) * slot - width / 2
+                steps.append(f"M{_n(x)} {_n(foot)}v{_n(-tall)}h{_n(width)}v{_n(tall)}z")
+        if steps:
+            yield f'<path fill="{fill}" d="{"".join(steps)}"/>'
+
+    def labels(self) -> Iterator[str]:
+        """Name the first and the last month below their columns."""
+        slot = (_RIGHT - _LEFT) / len(self.bins)
+        y = _HEIGHT - 17
+        if self.first == self.last:
+            yield _text((_LEFT + _RIGHT) / 2, y, self.first, fill=_MUTED, anchor="middle")
+            return
+        middle = min(slot / 2, (_RIGHT - _LEFT) / 4)
+        if middle > 60:
+            yield _text(_LEFT + middle, y, self.first, fill=_MUTED, anchor="middle")
+            yield _text(_RIGHT - middle, y, self.last, fill=_MUTED, anchor="middle")
+        else:
+            yield _text(_LEFT, y, self.first, fill=_MUTED)
+            yield _text(_RIGHT, y, self.last, fill=_MUTED, anchor="end")
+
+
+def _columns(months: Sequence[Month]) -> _Columns:
+    """Put months together, by the shortest span that leaves few enough columns."""
+
+    def index(month: Month) -> int:
+        return month.year * 12 + month.month - 1
+
+    begin, end = index(months[0]), index(months[-1])
+    for span in _SPANS:
+        if end // span - begin // span < _MOST_COLUMNS:
+            break
+    bins = [[0, 0, 0] for _ in range(end // span - begin // span + 1)]
+    for month in months:
+        sums = bins[index(month) // span - begin // span]
+        for i, value in enumerate((month.commits, month.added, month.removed)):
+            sums[i] += value
+    first, last = (f"{MONTHS[m.month - 1]} {m.year}" for m in (months[0], months[-1]))
+    starts = (max(begin, (begin // span + i) * span) for i in range(len(bins)))
+    return _Columns(
+        [Month(m // 12, m % 12 + 1, *sums) for m, sums in zip(starts, bins, strict=True)],
+        _SPANS[span],
+        first,
+        last,
+    )
+
+
+def _lines(low: int, high: int, at_most: int, place: Callable[[int], float]) -> Iterator[str]:
+    """Draw hairlines at round values between low and high, zero among them, each with its value."""
+    step = next(s for s in _round_numbers() if (high - low) // s <= at_most)
+    for value in range(-(-low // step) * step, high + 1, step):
+        y = _n(place(value))
+        strength = ".55" if value == 0 else ".15"
+        yield (
+            f'<path fill="none" stroke="currentColor" stroke-opacity="{strength}" '
+            f'stroke-width="1.5" d="M{_LEFT} {y}H{_RIGHT}"/>'
+        )
+        yield _text(_LEFT - 12, place(value) + 9, _compact(value), fill=_MUTED, anchor="end")
+
+
+def _round_numbers() -> Iterator[int]:
+    """Yield 1, 2, 5, 10, 20, 50 and so on."""
+    power = 1
+    while True:
+        yield from (power, 2 * power, 5 * power)
+        power *= 10
+
+
+def _compact(value: int) -> str:
+    """Write a round number in at most five characters."""
+    sign = "−" if value < 0 else ""
+    for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if abs(value) >= size:
+            return f"{sign}{_n(abs(value) / size)}{letter}"
+    return f"{sign}{abs(value)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _clean(text: str) -> str:
+    """Leave out what cannot be seen: control characters, and those that turn the reading round."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _shorten(text: str, cells: int) -> str:
+    """Cut a text to a width; East Asian characters are two cells wide, marks have no width."""
+    text = _clean(text)
+    used = 0
+    for i, character in enumerate(text):
+        wide = unicodedata.east_asian_width(character) in "WF"
+        used += 0 if unicodedata.combining(character) else 2 if wide else 1
+        if used > cells:
+            return text[: max(i - 1, 1)].rstrip() + "…"
+    return text
+
+
+def _n(number: float) -> str:
+    """Write a number with one digit at most after the point."""
+    text = f"{number:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text
+
+
+def _headline(text: str) -> str:
+    return _text(16, 40, text)
+
+
+def _text(x: float, y: float, text: str, *, fill: str = "", anchor: str = "") -> str:
+    extra = (f' fill="{fill}"' if fill else "") + (f' text-anchor="{anchor}"' if anchor else "")
+    return f'<text x="{_n(x)}" y="{_n(y)}"{extra}>{escape(text)}</text>'
+
+
+def _svg(ident: str, title: str, description: str, *body: str) -> str:
+    ident = escape(ident)
+    return (
+        '<svg class="zoo-chart" xmlns="http://www.w3.org/2000/svg" '
+        f'viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" fill="currentColor" font-size="27" role="img" '
+        f'aria-labelledby="{ident}-title {ident}-desc">'
+        f'<title id="{ident}-title">{escape(_clean(title))}</title>'
+        f'<desc id="{ident}-desc">{escape(_clean(description))}</desc>{"".join(body)}</svg>'
+    )
