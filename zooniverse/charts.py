@@ -47,17 +47,17 @@ def contributors(people: Sequence[tuple[str, int]], until: date, ident: str) -> 
         rest = people[_MOST_ROWS - 1 :]
         rows = [*people[: _MOST_ROWS - 1], (f"{len(rest):,} others", sum(n for _, n in rest))]
     most = max(n for _, n in rows)
-    pitch, left, length = 51, 300, 300
+    pitch, left, length = min(72, 306 // len(rows)), 300, 300
     body: list[str] = []
     for row, (name, commits) in enumerate(rows):
         y = _TOP + row * pitch
         width = max(3.0, length * commits / most)
         colour = _MUTED if others and row == len(rows) - 1 else _FIRST
         body += (
-            _text(16, y + 27, _shorten(name, 18)),
-            f'<rect x="{left}" y="{y + 4}" width="{_n(width)}" height="28" rx="2" '
+            _text(16, y + pitch / 2, _shorten(name, 17)),
+            f'<rect x="{left}" y="{_n(y + pitch / 2 - 23)}" width="{_n(width)}" height="28" rx="2" '
             f'fill="{colour}"/>',
-            _text(left + width + 12, y + 27, f"{commits:,}", fill=_MUTED),
+            _text(left + width + 12, y + pitch / 2, f"{commits:,}", fill=_MUTED),
         )
     day = f"{until.day} {MONTHS[until.month - 1]} {until.year}"
     headline = f"{_count(len(people), 'contributor')} in 28 days to {day}"
@@ -82,7 +82,7 @@ def commits_by_month(months: Sequence[Month], ident: str) -> str:
         headline,
         f"From {columns.first} to {columns.last}; at most {most:,} in one column.",
         _headline(headline),
-        *_lines(0, most, 3, lambda value: _BOTTOM - value * scale),
+        *_lines(0, most, 4, lambda value: _BOTTOM - value * scale),
         *columns.bars(lambda bin_: bin_.commits * scale, _BOTTOM, _FIRST),
         *columns.labels(),
     )
@@ -106,7 +106,7 @@ def lines_by_month(months: Sequence[Month], ident: str) -> str:
         f"From {columns.first} to {columns.last}: {added:,} added, {removed:,} removed.",
         f'<text x="16" y="40"><tspan fill="{_FIRST}">+{added:,} added</tspan>'
         f'<tspan dx="18" fill="{_SECOND}">−{removed:,} removed</tspan></text>',
-        *_lines(-down, up, 4, lambda value: zero - value * scale),
+        *_lines(-down, up, 5, lambda value: zero - value * scale),
         *columns.bars(lambda bin_: bin_.added * scale, zero, _FIRST),
         *columns.bars(lambda bin_: -bin_.removed * scale, zero, _SECOND),
         *columns.labels(),
@@ -309,7 +309,8 @@ def _svg(ident: str, title: str, description: str, *body: str) -> str:
     ident = escape(ident)
     return (
         '<svg class="zoo-chart" xmlns="http://www.w3.org/2000/svg" '
-        f'viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" fill="currentColor" font-size="27" role="img" '
+        f'viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" '
+        'fill="currentColor" font-size="27" role="img" '
         f'aria-labelledby="{ident}-title {ident}-desc">'
         f'<title id="{ident}-title">{escape(_clean(title))}</title>'
         f'<desc id="{ident}-desc">{escape(_clean(description))}</desc>{"".join(body)}</svg>'

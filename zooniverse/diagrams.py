@@ -149,7 +149,8 @@ def house_front_matter(
     """
     layout = {"layout": "elk"} if diagram_type(source) in ELK_TYPES else {}
     values = {
-        "title": title,
+        # Mermaid drops what follows a "<" in a title, unless a space does.
+        "title": re.sub(r"<(?=\S)", "< ", title),
         "author": _names(author) or settings.author,
         "version": settings.version,
         "license(s)": settings.licenses,
@@ -446,7 +447,7 @@ def _scalar(value: Any, *, quoted: bool) -> str:
             return value
     text = json.dumps(_clean(value), ensure_ascii=False)
     # Mermaid rewrites quotes within what looks like an HTML tag before it reads the YAML.
-    text = text.replace("<", "\\u003c")
+    text = re.sub(r"<(?=\w)", r"\\u003c", text)
     return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 

@@ -15,7 +15,7 @@ _NEWLINE = re.compile(r"\r\n?|\n")
 _BOM = "\ufeff"
 _SHORTCODE = re.compile(r":[a-z0-9_+-]+:")
 # Attributes that attr_list reads and GitHub shows: {#id .class key=value}.
-_ATTRIBUTES = re.compile(r"\{:?[ \t]*[#.\w][^{}]*\}[ \t]*$")
+_ATTRIBUTES = re.compile(r"\{:?[ \t]*(?:[#.]\w|\w+=)[^{}]*\}[ \t]*$")
 # Pictographs, their joiner, variation selectors, skin tones, flags and tags; no letters, no arrows.
 _EMOJI = re.compile(
     "[\u2600-\u27bf\u2b00-\u2bff\ufe0e\ufe0f\u200d\u20e3"

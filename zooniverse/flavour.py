@@ -27,6 +27,8 @@ from markdown.treeprocessors import Treeprocessor
 from markdown_it import MarkdownIt
 from markdown_it.common.html_re import HTML_TAG_RE
 from markdown_it.helpers import parseLinkDestination, parseLinkTitle
+from markdown_it.rules_block import StateBlock, html_block
+from markdown_it.rules_block.html_block import HTML_SEQUENCES
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode as Node
 from mdit_py_plugins.footnote import footnote_plugin
@@ -146,8 +148,24 @@ def _parser() -> MarkdownIt:
     options = {"maxNesting": 2 * MAX_DEPTH + 4, "inline_definitions": True}
     parser = MarkdownIt("commonmark", options).enable("table")
     parser.use(footnote_plugin, inline=False, move_to_end=False)
+    parser.block.ruler.at("html_block", _html_rule, {"alt": ["paragraph", "reference", "blockquote"]})
     parser.core.ruler.disable(["inline", "text_join"])
     return parser
+
+
+def _html_rule(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    """Find raw HTML as markdown-it does, but let any tag end a quote or list below it.
+
+    The specification lets a line with but one tag, such as ``<br>``, go on a paragraph; cmark-gfm
+    does so, too, but not where the paragraph stands in a quote or list and the line does not.
+    """
+    if html_block(state, first, last, silent):
+        return True
+    if not silent or state.is_code_block(first):
+        return False
+    lazy = state.parentType == "blockquote" or state.sCount[first] < state.blkIndent
+    line = state.src[state.bMarks[first] + state.tShift[first] : state.eMarks[first]]
+    return lazy and bool(HTML_SEQUENCES[-1][0].search(line))
 
 
 def _check_depth(tokens: list[Token]) -> None:
@@ -285,12 +303,17 @@ class _Writer:
         """
         for item in node.children:
             children = _visible(item)
-            for child, following in pairwise([*children, None]):
-                if child.type in _LISTS and not following and self._is_compact(child):
-                    continue
-                if child.type == "heading" and len(children) == 1:
-                    continue
-                if child.type not in ("fence", "code_block", "html_block", "paragraph"):
+            for before, child in pairwise([None, *children]):
+                if child.type in _LISTS and child is children[-1] and self._is_compact(child):
+                    # GitHub lets no list end a paragraph unless it begins with 1.
+                    fits = child.attrs.get("start", 1) == 1 or not (before and before.type == "paragraph")
+                elif child.type == "heading":
+                    fits = len(children) == 1
+                elif child.type == "paragraph":
+                    fits = not before or before.type != "paragraph"
+                else:
+                    fits = child.type in ("fence", "code_block", "html_block")
+                if not fits:
                     return False
         return self._is_tight(node)
 
@@ -328,9 +351,8 @@ def _content(node: Node) -> str:
 
 
 def _heading(node: Node) -> str:
-    text = re.sub(r" *\n", " ", re.sub(r" {2,}\n", "<br>", _inline(_content(node))))
-    if re.search(r"(?<!\\)(?:\\\\)*(?:#|\\)$", text):  # Python-Markdown drops it, or the heading
-        text = f"{text[:-1]}\\{text[-1]}"
+    text = re.sub(r"(?:  +|\\)\n[ \t]*", "<br>", _content(node))
+    text = _escape_end(_inline(re.sub(r"[ \t]*\n[ \t]*", " ", text)), r"#|\\")
     return f"{'#' * int(node.tag[1])} {text}".rstrip()
 
 
@@ -338,9 +360,21 @@ def _paragraph(content: str) -> list[str]:
     stripped = content.strip()
     if stripped.startswith("$$") and stripped.endswith("$$") and stripped.count("$$") == 2:
         return stripped.split("\n")
-    lines = [_escape_start(line.lstrip(" \t")) for line in _inline(content).split("\n")]
-    lines[-1] = lines[-1].rstrip()
+    lines: list[str] = []
+    for line in _inline(content).split("\n"):
+        text = line.lstrip(" \t")
+        if lines and any(opens.search(text) for opens, _, breaks in HTML_SEQUENCES if breaks):
+            lines[-1] = re.sub(r"  +$", "<br>", lines[-1]) + f" {text}"  # lest it begin a block
+        else:
+            lines.append(_escape_start(text))
+    lines[-1] = _escape_end(lines[-1].rstrip(), r"\\")
     return lines
+
+
+def _escape_end(text: str, last: str) -> str:
+    """Return text whose last character, if one of the given ones, is escaped."""
+    bare = re.search(rf"(?<!\\)(?:\\\\)*(?:{last})$", text)
+    return f"{text[:-1]}\\{text[-1]}" if bare else text
 
 
 _BLOCK_START = re.compile(
@@ -401,7 +435,7 @@ _KNOWN_ESCAPES = frozenset("\\`*_{}[]()>#+-.!|~$:")
 _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _INLINE = re.compile(
     r"(?P<target>\]\()"
-    r"|(?P<beside>\][ \n](?=\[))"
+    r"|(?P<beside>\](?: |\n[ \t]*)(?=\[))"
     r"|(?P<address>(?:https?://|www\.)[^\s<)\]]*)"
     r"|\$(?P<quoted>`[^`\n]+`)\$(?!\d)"
     r"|\$\$(?P<display>[^$\n]+)\$\$(?!\d)"
@@ -442,7 +476,8 @@ def _inline(text: str, in_table: bool = False) -> str:
                 position = closing + len(found)
                 found = _code_in_table(code) if in_table and "|" in code else found + code + found
         elif match["escape"]:
-            found = _escape(found)
+            line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+            found = _escape(found) if line.strip() or found[1] != "\n" else "&#32;  \n"
         elif match["quoted"]:
             found = f"${match['quoted'][1:-1].strip()}$"
         elif match["display"]:
@@ -499,6 +534,7 @@ def _tag(tag: str) -> str:
         return ""  # a declaration, which neither shows
     if tag.startswith("<!"):
         return tag
+    tag = re.sub(r"\s*\n\s*(?=[-+*#>=`~|:\[\d])", " ", tag)  # what follows could begin a block
     return re.sub(r"[`\[\]]", lambda m: f"&#{ord(m[0])};", tag)
 
 

@@ -40,7 +40,8 @@ const GEOMETRY = ["cx", "cy", "d", "dx", "dy", "height", "href", "id", "markerHe
   "lengthAdjust", "filterUnits", "in", "in2", "result", "stdDeviation", "type", "values", "mode",
   "operator", "k1", "k2", "k3", "k4", "slope", "intercept", "xmlns"]
 
-/** Chance that comes out the same each time; Git graphs name their commits by it. */
+/** Chance that comes out the same each time: Git graphs name their commits by it, and Rough
+ *  draws by it where an author sets handDrawnSeed to 0. */
 const seedChance = () => {
   let state = 1
   Math.random = () => {
@@ -110,7 +111,6 @@ globalThis.drawPicture = async job => {
   const look = config.look ?? job.config.look
   const family = `zoo-${wished ? shipped(wished) : look === "handDrawn" ? "hand" : "sans"}`
   const last = { fontFamily: family, themeVariables: { fontFamily: family } }
-  if (!config.handDrawnSeed) last.handDrawnSeed = 1 // 0 is "another picture at each drawing"
   if (family === "zoo-hand" && !config.themeVariables?.fontSize) last.themeVariables.fontSize = "18px"
   const draw = extra => mermaid.render(
     "zoo", `${job.head}%%{init: ${JSON.stringify({ ...last, ...extra })}}%%\n${job.body}`, box)

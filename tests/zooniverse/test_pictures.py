@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from tests.zooniverse.diagram_types import TYPES
+from zooniverse import pictures
 from zooniverse.faces import Faces
 from zooniverse.pictures import CANVAS, THEME, Drawing, Live, Picture, Studio, draw
 from zooniverse.problems import Problem
@@ -186,6 +187,11 @@ def test_a_local_image_is_set_and_a_remote_one_leaves_its_frame(several: dict[st
     assert abs(local.width - remote.width) < 2
 
 
+def test_mermaid_is_told_to_be_strict() -> None:
+    # What gets past it anyhow is stopped by shrink; this is the first of two doors.
+    assert pictures._SETTINGS["securityLevel"] == "strict"
+
+
 def test_links_lead_to_pages_and_callbacks_nowhere(several: dict[str, Any]) -> None:
     assert several["links"].links == ("https://example.org/",)
     assert 'href="https://example.org/"' in several["links"].svg["light"]
@@ -272,7 +278,8 @@ def test_nothing_is_fetched(studio: Studio) -> None:
     host = f"http://127.0.0.1:{server.server_port}"
     try:
         one(
-            f"---\nconfig: {{themeCSS: '@import url({host}/a.css); rect {{fill: url({host}/b)}}'}}"
+            f"---\nconfig: {{themeCSS: '@font-face {{font-family: away; src: url({host}/f)}} "
+            "p {font-family: away !important}'}"
             f'\n---\nflowchart LR\n  a@{{ img: "{host}/img.png", label: "x" }}\n'
             f"  b[\"<img src='{host}/label.png'>\"]\n",
             studio,

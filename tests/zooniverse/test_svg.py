@@ -37,6 +37,9 @@ def shrunk(inside: str) -> str:
         '<use href="https://evil.example/x.svg#a"/>',
         '<rect width="1" height="1" fill="url(https://evil.example/#a)"/>',
         '<rect width="1" height="1" style="background:url(https://evil.example)"/>',
+        '<path d="M0 0L9 9" fill="url(//evil.example/#a)"/>',
+        '<path d="M0 0L9 9" stroke="URL(//evil.example/#a)"/>',
+        '<foreignObject><h:div style="color:url(//evil.example)">x</h:div></foreignObject>',
         "<style>@import url(https://evil.example/x.css);</style>",
         '<foreignObject><h:iframe src="https://evil.example"/></foreignObject>',
         '<foreignObject><h:div onmouseover="alert(1)">x</h:div></foreignObject>',
@@ -63,6 +66,7 @@ def test_what_is_hostile_does_not_pass(hostile: str) -> None:
         "<svg",
         "<html/>",
         '<svg viewBox="0 0 1 1"/>',  # in no namespace
+        f"<!DOCTYPE svg>{OPEN}</svg>",
         '<!DOCTYPE svg [<!ENTITY a "b">]>' + OPEN + "&a;</svg>",
     ],
 )
@@ -155,6 +159,8 @@ def test_text_keeps_its_spaces_and_loses_no_tail() -> None:
     result = shrunk('<text>one <script>x</script>two <tspan dy="3">sub</tspan> end</text>')
     assert "<text>one two <tspan" in result
     assert "</tspan> end</text>" in result
+    between = shrunk("<text><tspan>a</tspan> b <script>x</script>c</text>")
+    assert "<text><tspan>a</tspan> b c</text>" in between
 
 
 def test_letters_are_read_by_family_and_weight() -> None:
