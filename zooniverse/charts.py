@@ -104,8 +104,8 @@ def lines_by_month(months: Sequence[Month], ident: str) -> str:
         ident,
         f"Changed lines by {columns.word}",
         f"From {columns.first} to {columns.last}: {added:,} added, {removed:,} removed.",
-        f'<text x="16" y="40"><tspan fill="{_FIRST}">+{added:,} added</tspan>'
-        f'<tspan dx="18" fill="{_SECOND}">−{removed:,} removed</tspan></text>',
+        f'<text x="16" y="40"><tspan fill="{_FIRST}">{"+" if added else ""}{added:,} added</tspan>'
+        f'<tspan dx="18" fill="{_SECOND}">{"−" if removed else ""}{removed:,} removed</tspan></text>',
         *_lines(-down, up, 5, lambda value: zero - value * scale),
         *columns.bars(lambda bin_: bin_.added * scale, zero, _FIRST),
         *columns.bars(lambda bin_: -bin_.removed * scale, zero, _SECOND),

@@ -94,6 +94,11 @@ def to_python_markdown(text: str) -> str:
     return "".join([*parts, "\n" if parts and hoisted else "", hoisted, "\n" if hoisted else ""])
 
 
+def as_code(text: str) -> str:
+    """Return a page that shows the source of another one, for one that is too deep to be parsed."""
+    return "\n".join(_fence(text)) + "\n"
+
+
 def raw_html(source: str, *_: Any, **__: Any) -> str:
     """Return the raw HTML of a `RAW_HTML` fence as it is (a formatter of ``pymdownx.superfences``).
 
@@ -379,7 +384,7 @@ def _escape_end(text: str, last: str) -> str:
 
 _BLOCK_START = re.compile(
     r"\#|>|[-+*](?=\s|$)|(?P<end>\d+)(?=[.)](?:\s|$))|```(?=[^`]*$)|~~~|(?P<equals>=)=*\s*$"
-    r"|(?:[*_]\s*){3,}$|\[[^\[\]]*\]:|[|:-][|: \t-]*$"
+    r"|(?:[*_]\s*){3,}$|\[?[^\[\]]*\]:|[|:-][|: \t-]*$"
 )
 
 

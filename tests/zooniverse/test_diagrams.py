@@ -268,9 +268,9 @@ def test_the_author_wins_at_every_depth(author: dict[str, Any], flow: bool | Non
     assert read(result) == keep_null(author, HOUSE)
     assert with_front_matter(result, HOUSE) == result
     assert result.endswith("---\npie\n")
-    if not author or flow is not True:
+    if flow is False:  # the author's lines stand as they stood, in their order
         rest = iter(result.split("\n"))
-        assert flow is not False or all(line in rest for line in source.split("\n") if line != "{}")
+        assert all(line in rest for line in source.split("\n") if "{" not in line)
 
 
 @given(title=st.text(max_size=40))
