@@ -130,10 +130,14 @@ class SmallSite:
 
     def build(self, *, strict: bool = True) -> tuple[int, str]:
         """Build it; return the exit code and all that was printed."""
+        return mkdocs_build(self.write_settings(), self.folder / "site", strict=strict)
+
+    def write_settings(self) -> Path:
+        """Write mkdocs.yml: the project's own, and ``settings`` over it."""
         config = self.folder / "mkdocs.yml"
         inherited = f"INHERIT: {ROOT / 'mkdocs.yml'}\ndocs_dir: docs\n"
         config.write_text(inherited + self.settings, encoding="utf-8")
-        return mkdocs_build(config, self.folder / "site", strict=strict)
+        return config
 
     def html(self, path: str) -> str:
         """Return a built file."""

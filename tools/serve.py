@@ -8,6 +8,7 @@ MkDocs follows docs/, overrides/ and mkdocs.yml by itself; hooks and the package
 from __future__ import annotations
 
 import argparse
+import signal
 import socket
 import subprocess
 import sys
@@ -40,6 +41,7 @@ def changes(before: Stamps, now: Stamps) -> list[Path]:
 
 def serve(address: str) -> None:
     """Run ``mkdocs serve`` until it is interrupted, and again whenever its code changes."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended is ended: the server too
     command = [sys.executable, "-m", "mkdocs", "serve", "--dev-addr", address]
     server = subprocess.Popen(command, cwd=ROOT)
     seen = stamps()

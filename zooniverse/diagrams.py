@@ -22,7 +22,7 @@ from zooniverse.settings import Settings
 ELK_TYPES = frozenset(
     {
         *("graph", "flowchart", "flowchart-elk", "classDiagram", "classDiagram-v2"),
-        *("stateDiagram", "stateDiagram-v2", "erDiagram", "requirement", "requirementDiagram"),
+        *("stateDiagram", "stateDiagram-v2", "erDiagram", "requirementDiagram"),
         *("usecase-beta", "agentflow-beta"),
     }
 )

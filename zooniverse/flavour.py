@@ -159,7 +159,7 @@ def _parser() -> MarkdownIt:
 
 
 def _html_rule(state: StateBlock, first: int, last: int, silent: bool) -> bool:
-    """Find raw HTML as markdown-it does, but let any tag end a quote or list below it.
+    """Find raw HTML as markdown-it does, but let any tag end a quote, list or table above it.
 
     The specification lets a line with but one tag, such as ``<br>``, go on a paragraph; cmark-gfm
     does so, too, but not where the paragraph stands in a quote or list and the line does not.
@@ -168,7 +168,7 @@ def _html_rule(state: StateBlock, first: int, last: int, silent: bool) -> bool:
         return True
     if not silent or state.is_code_block(first):
         return False
-    lazy = state.parentType == "blockquote" or state.sCount[first] < state.blkIndent
+    lazy = state.parentType in ("blockquote", "table") or state.sCount[first] < state.blkIndent
     line = state.src[state.bMarks[first] + state.tShift[first] : state.eMarks[first]]
     return lazy and bool(HTML_SEQUENCES[-1][0].search(line))
 
@@ -384,7 +384,7 @@ def _escape_end(text: str, last: str) -> str:
 
 _BLOCK_START = re.compile(
     r"\#|>|[-+*](?=\s|$)|(?P<end>\d+)(?=[.)](?:\s|$))|```(?=[^`]*$)|~~~|(?P<equals>=)=*\s*$"
-    r"|(?:[*_]\s*){3,}$|\[?[^\[\]]*\]:|[|:-][|: \t-]*$"
+    r"|(?:[*_]\s*){3,}$|\[[^\[\]]*\]:|[|:-][|: \t-]*$"
 )
 
 
@@ -499,6 +499,8 @@ def _inline(text: str, in_table: bool = False) -> str:
             found = found if _is_entity(match["entity"]) else f"&amp;{found[1:]}"
         elif match["struck"]:
             found = f"~~{_inline(match['struck'], in_table)}~~"
+        elif match["tildes"] and len(found) > 2:
+            found = "\\~" * len(found)
         elif match["pipe"] and in_table:
             found = "\\|"
         elif match["dollar"] and re.match(r"\$(?!\s)[^$]+?(?<!\s)\$", text[match.start() :]):

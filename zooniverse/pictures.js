@@ -312,7 +312,9 @@ const labelsToText = (svg, links, known, warnings) => {
         made.push(picture(element.getAttribute("src"), a.x, a.y, b.x - a.x, b.y - a.y, known, warnings))
       } else if (style.backgroundColor !== "rgba(0, 0, 0, 0)") {
         const before = made.at(-1)
-        const rect = make("rect", { x: a.x, y: a.y, width: b.x - a.x, height: b.y - a.y, fill: style.backgroundColor, stroke: "none" })
+        const rect = make("rect", { x: a.x, y: a.y, width: b.x - a.x, height: b.y - a.y })
+        // As a style, since Mermaid's own rules for rectangles would win over attributes.
+        rect.setAttribute("style", `fill:${style.backgroundColor};stroke:none;opacity:1;filter:none`)
         if (before?.outerHTML !== rect.outerHTML) made.push(rect)
       }
     }
@@ -491,6 +493,8 @@ const flatten = (svg, links) => {
     const style = getComputedStyle(element)
     if (style.display === "none" && !/^(defs|marker|linearGradient|radialGradient|clipPath|mask|filter|pattern|symbol|stop|fe\w+)$/.test(name)) return null
     for (const key of GEOMETRY) if (element.hasAttribute(key)) twin.setAttribute(key, element.getAttribute(key))
+    // Python rounds further; this is so that less has to travel there.
+    if (name === "path") twin.setAttribute("d", (element.getAttribute("d") ?? "").replace(/(\.\d\d)\d+/g, "$1"))
     if (name === "a") {
       const href = element.getAttribute("href") ?? element.getAttributeNS(XLINK, "href") ?? ""
       if (/^https?:\/\//i.test(href)) {

@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urljoin
@@ -148,6 +149,8 @@ _SETTINGS: Mapping[str, Any] = {
     "flowchart": {"wrappingWidth": 240, "padding": 10},
 }
 
+# What only drawing needs; a site is built from the cache, or live, without them.
+_DRIVERS = ("playwright", "fontTools", "brotli")
 _HERE = "http://diagrams.invalid/"
 _SCRIPT = Path(__file__).with_name("pictures.js")
 _CODE = (Path(__file__), _SCRIPT, *(Path(__file__).with_name(n) for n in ("svg.py", "faces.py")))
@@ -271,7 +274,7 @@ def draw(drawings: Sequence[Drawing], studio: Studio) -> list[Picture | Problem 
                 f"the diagram has {len(drawing.source):,} characters, more than {LONGEST:,}",
                 "Split it into several",
             )
-        elif studio.browser is None:
+        elif studio.browser is None or not all(map(find_spec, _DRIVERS)):
             results[index] = Live("no browser to draw with")
         else:
             missing.setdefault(key, []).append(index)

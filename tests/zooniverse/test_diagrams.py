@@ -172,7 +172,7 @@ def test_a_mapping_that_holds_itself_ends() -> None:
         "--- # not a comment",
         "it's é 中 🚀 \\ \\n",
         "a\nb\r\n---\nc",
-        "x < y and <b a=\"c\">",
+        'x < y and <b a="c">',
         "\x85\u2028\x7f\ufeff\ud800\x00\x1b",
         "null",
         "%%{init}%%",
@@ -190,7 +190,10 @@ def test_titles_survive(title: str) -> None:
     [
         ("graph TB\n", "graph"),
         ("  flowchart-elk LR;\n", "flowchart-elk"),
-        ("---\ntitle: graph\n---\n\n%% graph\n%%{init: {\n'a': 1}}%%\n%% x\n  mindmap\n", "mindmap"),
+        (
+            "---\ntitle: graph\n---\n\n%% graph\n%%{init: {\n'a': 1}}%%\n%% x\n  mindmap\n",
+            "mindmap",
+        ),
         ("%%{init: {'theme': 'dark'}}%% pie\n", "pie"),
         ("  ---\n  title: x\n  ---\n  erDiagram\n", "erDiagram"),
         ("stateDiagram-v2\n", "stateDiagram-v2"),

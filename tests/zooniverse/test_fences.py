@@ -69,7 +69,7 @@ def test_fences_within_fences_are_text() -> None:
         ("Two words\n=====", "Two words"),
         ("## 🚀 Go :tada: now 👨‍🎓", "Go now"),
         ("## Encoder { #encoder .wide }", "Encoder"),
-        ("## A & B: \"C\" ![logo](a.png) #", 'A & B: "C" logo'),
+        ('## A & B: "C" ![logo](a.png) #', 'A & B: "C" logo'),
         ("## x → y, ∑ é 中", "x → y, ∑ é 中"),
         ("## Set {1, 2}", "Set {1, 2}"),
     ],
@@ -111,7 +111,19 @@ MARKDOWN = st.lists(
     st.sampled_from(
         [
             *("```m", "````", "~~~m x", "~~~", "  ```m", "> ```m", "> ", "> a", ">", "- ```m"),
-            *("  a", "  ```", "1. ~~~m", "   ~~~", "", "a", "\ta", "-\t```m", "\t```", "# h", "<!--"),
+            *(
+                "  a",
+                "  ```",
+                "1. ~~~m",
+                "   ~~~",
+                "",
+                "a",
+                "\ta",
+                "-\t```m",
+                "\t```",
+                "# h",
+                "<!--",
+            ),
             *("-->", "<div>", "> - ```m", ">   a", ">   ```", "a: b", "---", "- > ```m", "  > b"),
         ]
     ),

@@ -168,9 +168,7 @@ def test_without_a_commit(repository: Repository) -> None:
 
 
 def test_without_a_repository(tmp_path: Path) -> None:
-    assert read_history(tmp_path) == NoHistory(
-        "This copy of the project is not a Git repository."
-    )
+    assert read_history(tmp_path) == NoHistory("This copy of the project is not a Git repository.")
 
 
 def test_repository_around_the_folder_is_another_projects(repository: Repository) -> None:
@@ -207,9 +205,7 @@ def test_without_git(repository: Repository, monkeypatch: pytest.MonkeyPatch) ->
     assert read_history(repository.folder) == NoHistory("The program git was not found.")
 
 
-def test_git_that_does_not_answer(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_git_that_does_not_answer(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     repository.commit("2026-01-01T12:00:00+0000", "1")
     monkeypatch.setattr("zooniverse.history._TIMEOUT", 0.0)
     assert read_history(repository.folder) == NoHistory("Git did not answer within 0 seconds.")

@@ -37,12 +37,9 @@ def replaced(html: str) -> str:
         (f"<!-- zoo: unended {ASK}", f"<!-- zoo: unended {ASK}"),
         (f"<![if x]>{ASK}<![nonsense[>{ASK}", "<![if x]>[BLOCK]<![nonsense[>[BLOCK]"),
         (f"<!doctype html>{ASK}<!", "<!doctype html>[BLOCK]<!"),
-        (f"<p {ASK}", "<p [BLOCK]"),
     ],
 )
 def test_comments_are_replaced(html: str, expected: str) -> None:
-    if html.startswith("<p <"):
-        return  # browsers differ; that nothing breaks is the property below
     assert replaced(html) == expected
 
 
@@ -74,7 +71,12 @@ def test_what_only_looks_like_a_request_stays(html: str) -> None:
 def test_block_gets_the_options_of_its_marker() -> None:
     seen: list[Marker] = []
     html = 'a\n\n<!-- zoo: block size="2 × 3" last-one="" size="4" --> <!-- zoo: block -->'
-    replace_markers(html, {"block": lambda marker: str(seen.append(marker))})
+
+    def note(marker: Marker) -> str:
+        seen.append(marker)
+        return ""
+
+    replace_markers(html, {"block": note})
     assert seen == [
         Marker("block", {"size": "4", "last-one": ""}, 3),
         Marker("block", {}, 3),
@@ -86,26 +88,11 @@ def test_block_is_not_searched_again() -> None:
 
 
 @given(st.lists(st.sampled_from(PIECES)).map("".join) | st.text())
-def test_only_markers_change(html: str) -> None:
+def test_all_but_the_markers_stays_byte_for_byte(html: str) -> None:
     assert replace_markers(html, {}) == html
-    once = replaced(html)
-    assert once.replace("[BLOCK]", "") == "".join(
-        part for part in _without_replaced(html, once.count("[BLOCK]"))
-    )
-
-
-def _without_replaced(html: str, count: int) -> list[str]:
-    """Return the text around the markers that were replaced, found by identity of the marker."""
-    parts: list[str] = []
-    cuts: list[str] = []
-
-    def cut(marker: Marker) -> str:
-        cuts.append(marker.name)
-        return "\ue000"
-
-    parts = replace_markers(html, {"block": cut}).split("\ue000")
-    assert len(cuts) == count
-    return parts
+    # A marker that is replaced by itself.
+    plain = html.replace(' key="a b"', "")
+    assert replace_markers(plain, {"block": lambda _: ASK}) == plain
 
 
 @given(st.lists(st.sampled_from(PIECES[2:])).map("".join))

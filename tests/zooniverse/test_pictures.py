@@ -285,7 +285,8 @@ def test_nothing_is_fetched(studio: Studio, tmp_path: Path) -> None:
         # And if a later Mermaid wanted something from outside:
         curious = fake(tmp_path, f"await fetch('{host}/data').catch(() => 0)")
         # Chromium's own door between the internet and this machine is held open.
-        ajar = f'exec {BROWSER} "$@" --disable-web-security --disable-features=LocalNetworkAccessChecks'
+        flags = "--disable-web-security --disable-features=LocalNetworkAccessChecks"
+        ajar = f'exec {BROWSER} "$@" {flags}'
         wrapped = browser(tmp_path, ajar, ajar)
         one("x", replace(studio, mermaid=curious, cache=tmp_path, browser=wrapped))
     finally:
@@ -415,7 +416,7 @@ import sys
 from pathlib import Path
 from zooniverse.pictures import Drawing, Picture, Studio, draw
 mermaid, fonts, cache, browser = sys.argv[1:]
-studio = Studio(Path(mermaid), Path(fonts), Path(cache), browser)
+studio = Studio(Path(mermaid), Path(fonts), Path(cache), browser, workers=1)
 made = draw([Drawing(f"x{n}") for n in range(25)], studio)
 assert all(isinstance(each, Picture) for each in made), made
 """
