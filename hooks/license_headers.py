@@ -10,12 +10,12 @@ after    {{ licence }} in the template, drawn as notice, <link rel="license"> an
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
-from mkdocs.utils.templates import TemplateContext
 
 from zooniverse.licences import LicenseSettings, page_licence
 from zooniverse.settings import read_section
@@ -28,7 +28,7 @@ def on_config(config: MkDocsConfig) -> None:
 
 
 def on_page_context(
-    context: TemplateContext, page: Page, config: MkDocsConfig, nav: Navigation
+    context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Navigation
 ) -> None:
     context["licence"], problems = page_licence(page.meta, _settings(config))
     for problem in problems:

@@ -12,14 +12,14 @@ from __future__ import annotations
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
-from mkdocs.utils.meta import get_data
 
 from zooniverse.navigation import LAST, Entry, NavigationSettings, navigation
+from zooniverse.reading import read_page
 from zooniverse.settings import read_section
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    entries = [_entry(file) for file in files.documentation_pages()]
+    entries = [_entry(file) for file in files.documentation_pages() if file.inclusion.is_in_nav()]
     config.nav = navigation(entries, _settings(config))
     return files
 
@@ -29,7 +29,7 @@ def _settings(config: MkDocsConfig) -> NavigationSettings:
 
 
 def _entry(file: File) -> Entry:
-    meta = get_data(file.content_string)[1]
+    meta = read_page(file.content_bytes).meta
     fallback = file.src_path.removesuffix("/README.md").rpartition("/")[2].removesuffix(".md")
     title = meta.get("nav_title") or meta.get("title") or fallback.replace("-", " ")
     order = meta.get("order")

@@ -8,15 +8,16 @@ after    {{ typefaces }} in the template: zoo-sans, zoo-serif, zoo-sans-italic, 
 
 from __future__ import annotations
 
+from typing import Any
+
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
-from mkdocs.utils.templates import TemplateContext
 
 from zooniverse.typefaces import needed
 
 
 def on_page_context(
-    context: TemplateContext, page: Page, config: MkDocsConfig, nav: Navigation
+    context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Navigation
 ) -> None:
     context["typefaces"] = needed(page.content or "")

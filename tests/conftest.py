@@ -44,7 +44,10 @@ def mkdocs_build(
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", **environment}
     done = subprocess.run(
         [*command, *(["--strict"] if strict else [])],
-        env=environment, capture_output=True, text=True, check=False,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     lines = (done.stdout + done.stderr).splitlines(keepends=True)
     said = "".join(line for line in lines if not line.startswith("INFO "))

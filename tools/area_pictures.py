@@ -16,18 +16,18 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent.parent / "overrides" / "partials" / "areas"
 WIDTH, HEIGHT = 240, 120
-LLAMA = """
-......##.
-......###
-......##.
-......#..
-......#..
-.######..
-#.#####..
-..#####..
-..#...#..
-..#...#..
-""".split()
+LLAMA = [
+    "......##.",
+    "......###",
+    "......##.",
+    "......#..",
+    "......#..",
+    ".######..",
+    "#.#####..",
+    "..#####..",
+    "..#...#..",
+    "..#...#..",
+]
 LEVELS = 5
 
 Pixels = Mapping[tuple[int, int], float]
@@ -42,7 +42,9 @@ def squares(pixels: Pixels, left: float, top: float, size: float, gap: float = 1
     side = size - gap
     for (row, column), value in sorted(pixels.items()):
         level = math.ceil(max(0.0, min(1.0, value)) * LEVELS)
-        paths[level] += f"M{left + column * size:g} {top + row * size:g}h{side:g}v{side:g}h-{side:g}"
+        paths[level] += (
+            f"M{left + column * size:g} {top + row * size:g}h{side:g}v{side:g}h-{side:g}"
+        )
     return "".join(
         f'<path opacity="{level / LEVELS:g}" d="{path}"/>'
         for level, path in enumerate(paths)
@@ -58,7 +60,7 @@ def llama() -> dict[tuple[int, int], float]:
 def attention(tokens: int, seed: int) -> dict[tuple[int, int], float]:
     """Return causal attention: each row a softmax over itself and what came before, scaled to 1."""
     draw = random.Random(seed)
-    weights = {}
+    weights: dict[tuple[int, int], float] = {}
     for query in range(tokens):
         scores = [math.exp(1.2 * draw.gauss(0, 1)) for _ in range(query + 1)]
         weights |= {(query, key): score / max(scores) for key, score in enumerate(scores)}
@@ -75,7 +77,9 @@ def noised(pixels: Pixels, signal: float, seed: int) -> dict[tuple[int, int], fl
     }
 
 
-def distances(walls: set[tuple[int, int]], goal: tuple[int, int], rows: int, columns: int) -> Pixels:
+def distances(
+    walls: set[tuple[int, int]], goal: tuple[int, int], rows: int, columns: int
+) -> Pixels:
     """Return the number of steps from each free cell to the goal, by breadth-first search."""
     found = {goal: 0.0}
     queue = deque([goal])

@@ -84,8 +84,11 @@ def main() -> int:
         print("No Chrome or Chromium found: getting one ...", flush=True)
         path = get()
     if not path:
-        print("No Chrome or Chromium, and none could be installed. The browser tests need one: "
-              "install it, or name it: CHROME=/path/to/chrome make test.", file=sys.stderr)
+        print(
+            "No Chrome or Chromium, and none could be installed. The browser tests need one: "
+            "install it, or name it: CHROME=/path/to/chrome make test.",
+            file=sys.stderr,
+        )
         return 1
     print(f"Browser: {path}")
     return 0

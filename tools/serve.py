@@ -85,8 +85,11 @@ def main() -> int:
     parser.add_argument("address", nargs="?", default="127.0.0.1:8000", help="host:port")
     address = parser.parse_args().address
     if taken(address):
-        print(f"{address} is in use: end the other program, or name another port, "
-              f"for example: make serve AT=127.0.0.1:8001.", file=sys.stderr)
+        print(
+            f"{address} is in use: end the other program, or name another port, "
+            f"for example: make serve AT=127.0.0.1:8001.",
+            file=sys.stderr,
+        )
         return 1
     serve(address)
     return 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import re
 import subprocess
 import sys
 import tarfile
@@ -36,10 +37,16 @@ class _Model(BaseModel):
 
 
 class File(_Model):
-    """A file: its path in the package, its path in the repository, its SHA-256 in hexadecimal."""
+    """A file: its path in the package, its path in the repository, its SHA-256 in hexadecimal.
 
-    source: str = Field(alias="from")
+    ``cut`` is a regular expression of what is taken out of a text. ``made_by`` names the command
+    that makes a file from the package; then there is no ``from``, and only the checksum is kept.
+    """
+
+    source: str = Field(alias="from", default="")
     to: str
+    cut: str = ""
+    made_by: str = ""
     sha256: str = ""
 
 
@@ -115,11 +122,16 @@ def fetch(package: Package) -> dict[str, bytes]:
             members = {m.name.partition("/")[2]: m for m in archive if m.isfile()}
             contents = {}
             for file in package.files:
+                if file.made_by:
+                    continue
                 member = members.get(file.source)
                 stream = archive.extractfile(member) if member else None
                 if stream is None:
                     raise VendorError(f"{MANIFEST}: {wanted} has no file {file.source}.")
-                contents[file.source] = stream.read()
+                content = stream.read()
+                if file.cut:
+                    content = re.sub(file.cut, "", content.decode("utf-8")).encode("utf-8")
+                contents[file.source] = content
             return contents
 
 
@@ -128,14 +140,15 @@ def update(packages: list[Package], root: Path = ROOT) -> None:
     fetched = [(package, fetch(package)) for package in packages]  # all or nothing
     for package, contents in fetched:
         for file in package.files:
-            content, path = contents[file.source], root / file.to
+            path = root / file.to
+            content = path.read_bytes() if file.made_by else contents[file.source]
             changed = not path.is_file() or path.read_bytes() != content
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
             file.sha256 = checksum(content)
             if changed:
                 print(f"{package.name} {package.version}: wrote {file.to}")
-    entries = [package.model_dump(by_alias=True) for package in packages]
+    entries = [package.model_dump(by_alias=True, exclude_defaults=True) for package in packages]
     text = HEADER + yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=100)
     (root / MANIFEST).write_text(text, encoding="utf-8")
 

@@ -75,11 +75,11 @@ class GithubAnchors(Treeprocessor):
 class AnchorsExtension(Extension):
     """Python-Markdown's side of `github_anchors`."""
 
-    def extendMarkdown(self, md: Markdown) -> None:
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 (Python-Markdown's name)
         """Register `GithubAnchors` between attribute lists (8) and ``toc`` (5)."""
         md.treeprocessors.register(GithubAnchors(md), "github_anchors", 6)
 
 
-def makeExtension(**settings: Any) -> AnchorsExtension:
+def makeExtension(**settings: Any) -> AnchorsExtension:  # noqa: N802 (Python-Markdown's name)
     """Return the extension: what ``markdown_extensions: [zooniverse.anchors]`` calls."""
     return AnchorsExtension(**settings)

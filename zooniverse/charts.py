@@ -105,7 +105,8 @@ def lines_by_month(months: Sequence[Month], ident: str) -> str:
         f"Changed lines by {columns.word}",
         f"From {columns.first} to {columns.last}: {added:,} added, {removed:,} removed.",
         f'<text x="16" y="40"><tspan fill="{_FIRST}">{"+" if added else ""}{added:,} added</tspan>'
-        f'<tspan dx="18" fill="{_SECOND}">{"−" if removed else ""}{removed:,} removed</tspan></text>',
+        f'<tspan dx="18" fill="{_SECOND}">{"−" if removed else ""}{removed:,} removed</tspan>'
+        "</text>",
         *_lines(-down, up, 5, lambda value: zero - value * scale),
         *columns.bars(lambda bin_: bin_.added * scale, zero, _FIRST),
         *columns.bars(lambda bin_: -bin_.removed * scale, zero, _SECOND),

@@ -100,7 +100,8 @@ def code_block(path: Path, marker: Marker, licence: str) -> str:
     name = escape(marker.options["file"])
     return (
         f'<figure class="zoo-code"><figcaption><a href="{escape(quote(marker.options["file"]))}">'
-        f"{name}</a>, lines {cut.first}–{cut.last}</figcaption>{highlighted(text, language)}</figure>"
+        f"{name}</a>, lines {cut.first}–{cut.last}</figcaption>"
+        f"{highlighted(text, language)}</figure>"
     )
 
 
@@ -171,5 +172,3 @@ def _end(lines: list[str], start: int) -> int:
                 return number
             depth -= 1
     return len(lines)
-
-

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2025 Cong Le
 # SPDX-License-Identifier: MIT
-"""Rewrites a page, written for GitHub, so that Python-Markdown reads the same blocks and text in it.
+"""Rewrites a page written for GitHub so that Python-Markdown reads the same blocks and text.
 
 The page is parsed with markdown-it-py as GitHub parses it, and its tree of blocks is written anew
 in the one form that both read alike: content of a list four spaces in, a blank line between
@@ -32,6 +32,7 @@ from markdown_it.rules_block.html_block import HTML_SEQUENCES
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode as Node
 from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.footnote.index import footnote_def
 
 from zooniverse.problems import Problem
 
@@ -90,8 +91,8 @@ def to_python_markdown(text: str) -> str:
         while blank < first and not source[first - 1 - blank].strip():
             blank += 1
         parts += ["\n" * max(blank, 1) if parts else "\n" * blank, "\n".join(lines), "\n"]
-    hoisted = "\n".join(writer.hoisted)
-    return "".join([*parts, "\n" if parts and hoisted else "", hoisted, "\n" if hoisted else ""])
+    hoisted = writer.hoisted if parts else writer.hoisted[1:]
+    return "".join([*parts, *(f"{line}\n" for line in hoisted)])
 
 
 def as_code(text: str) -> str:
@@ -121,12 +122,12 @@ class TightLists(Treeprocessor):
 class FlavourExtension(Extension):
     """Python-Markdown's side of `to_python_markdown`."""
 
-    def extendMarkdown(self, md: Markdown) -> None:
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 (Python-Markdown's name)
         """Register `TightLists`, after attribute lists (8) have been read."""
         md.treeprocessors.register(TightLists(md), "tight_lists", 7)
 
 
-def makeExtension(**settings: Any) -> FlavourExtension:
+def makeExtension(**settings: Any) -> FlavourExtension:  # noqa: N802 (Python-Markdown's name)
     """Return the extension: what ``markdown_extensions: [zooniverse.flavour]`` calls."""
     return FlavourExtension(**settings)
 
@@ -153,7 +154,9 @@ def _parser() -> MarkdownIt:
     options = {"maxNesting": 2 * MAX_DEPTH + 4, "inline_definitions": True}
     parser = MarkdownIt("commonmark", options).enable("table")
     parser.use(footnote_plugin, inline=False, move_to_end=False)
-    parser.block.ruler.at("html_block", _html_rule, {"alt": ["paragraph", "reference", "blockquote"]})
+    ends = ["paragraph", "reference", "blockquote", "list"]  # what the two may follow at once
+    parser.block.ruler.at("footnote_def", footnote_def, {"alt": ends})
+    parser.block.ruler.at("html_block", _html_rule, {"alt": ends[:3]})
     parser.core.ruler.disable(["inline", "text_join"])
     return parser
 
@@ -288,14 +291,16 @@ class _Writer:
             for child, next_child in pairwise([*children, None]):
                 if child and (next_item or next_child) and self._ends_blank(child):
                     return False
-            if item and next_item and not item.children and self._is_blank(item.map[0] + 1):
+            if item and next_item and not item.children and self._is_blank(_place(item)[0] + 1):
                 return False
         return True
 
     def _ends_blank(self, node: Node) -> bool:
         while node.type in (*_LISTS, "list_item") and _visible(node):
             node = _visible(node)[-1]
-        return node.type != "hr" and self._is_blank(node.map[0] + 1 if node.type == "list_item" else node.map[1])
+        if node.type == "list_item":  # an empty one: its marker's line alone
+            return self._is_blank(_place(node)[0] + 1)
+        return node.type != "hr" and self._is_blank(_place(node)[1])
 
     def _is_blank(self, line: int) -> bool:
         return line < len(self._source) and not self._source[line].strip(" \t>")
@@ -308,16 +313,18 @@ class _Writer:
         """
         for item in node.children:
             children = _visible(item)
-            for before, child in pairwise([None, *children]):
+            before = ""
+            for child in children:
                 if child.type in _LISTS and child is children[-1] and self._is_compact(child):
                     # GitHub lets no list end a paragraph unless it begins with 1.
-                    fits = child.attrs.get("start", 1) == 1 or not (before and before.type == "paragraph")
+                    fits = before != "paragraph" or child.attrs.get("start", 1) == 1
                 elif child.type == "heading":
                     fits = len(children) == 1
                 elif child.type == "paragraph":
-                    fits = not before or before.type != "paragraph"
+                    fits = before != "paragraph"
                 else:
                     fits = child.type in ("fence", "code_block", "html_block")
+                before = child.type
                 if not fits:
                     return False
         return self._is_tight(node)
@@ -336,9 +343,16 @@ class _Writer:
             return []  # GitHub shows only what is referred to
         self._defined.add(f"^{label}")
         lines = self._lines(node.children) or [""]
-        if node.children and node.children[0].type != "paragraph":
+        first = next(iter(_visible(node)), None)
+        if not first or not (first.type == "paragraph" or _is_comment(first)):
             lines = [_PART, "", *lines]
         return [f"[^{label}]: {lines[0]}", *(f"    {line}" if line else "" for line in lines[1:])]
+
+
+def _place(node: Node) -> tuple[int, int]:
+    """Return the lines of a block: its first, and the one after its last."""
+    assert node.map, "every block but a footnote has its lines"
+    return node.map
 
 
 def _visible(node: Node) -> list[Node]:
@@ -395,7 +409,9 @@ def _escape_start(line: str) -> str:
         return line
     if match["equals"]:
         return "&#61;" + line[1:]
-    return line[: match.end("end")] + "\\" + line[match.end("end") :] if match["end"] else "\\" + line
+    return (
+        line[: match.end("end")] + "\\" + line[match.end("end") :] if match["end"] else "\\" + line
+    )
 
 
 def _fence(content: str, info: str = "", markup: str = "```") -> list[str]:
@@ -419,13 +435,19 @@ def _html(content: str, nested: bool) -> list[str]:
     text = content.strip("\n")
     comment = re.fullmatch(r"\s{0,3}<!--(?:(?!-->)[\s\S])*-->\s*", text)
     # A comment stays one, unless superfences would find a fence in it.
-    if comment and not re.search(r"^[> ]*(?:```|~~~)", text, re.M) and not (nested and "\n" in text):
+    if (
+        comment
+        and not re.search(r"^[> ]*(?:```|~~~)", text, re.M)
+        and not (nested and "\n" in text)
+    ):
         return text.strip().split("\n")
     return _fence(text, RAW_HTML, "~~~")
 
 
 def _table(node: Node) -> list[str]:
-    rows = [[_cell(cell) for cell in row.children] for part in node.children for row in part.children]
+    rows = [
+        [_cell(cell) for cell in row.children] for part in node.children for row in part.children
+    ]
     marks = {"left": ":--", "right": "--:", "center": ":-:"}
     styles = [str(cell.attrs.get("style", "")) for cell in node.children[0].children[0].children]
     rows.insert(1, [marks.get(style.removeprefix("text-align:"), "---") for style in styles])
@@ -503,7 +525,7 @@ def _inline(text: str, in_table: bool = False) -> str:
             found = "\\~" * len(found)
         elif match["pipe"] and in_table:
             found = "\\|"
-        elif match["dollar"] and re.match(r"\$(?!\s)[^$]+?(?<!\s)\$", text[match.start() :]):
+        elif match["dollar"] and "$" in text[position:]:
             found = "\\$"
         written.append(found)
     return "".join([*written, text[position:]])
@@ -550,7 +572,7 @@ def _is_entity(name: str) -> bool:
 
 
 def _code_in_table(code: str) -> str:
-    """Return code with a pipe for a cell, in which GitHub and Python-Markdown split it differently."""
+    """Return code with a pipe for a cell, in which the two split it differently."""
     escaped = "".join(f"&#{ord(c)};" if c in _PUNCTUATION else c for c in code.strip())
     return f"<code>{escaped}</code>"
 

@@ -99,12 +99,40 @@ def read_history(folder: Path) -> History | NoHistory:
         return NoHistory(str(error))
 
 
+def last_changes(folder: Path) -> dict[str, date]:
+    """Return the day on which each file was last changed, by its path below ``folder``.
+
+    Days are those of the commits that lead to HEAD, on the committers' own clocks.
+
+    Args:
+        folder: Top folder of the repository.
+
+    Returns:
+        The days; empty where there is no history, or only a shallow one.
+    """
+    if isinstance(read_history(folder), NoHistory):
+        return {}
+    log = _git(
+        folder, "-c", "log.showSignature=false", "-c", "core.quotePath=false",
+        "log", "-z", "--name-only", "--no-renames", "--format=tformat:%x01%cs", "HEAD", "--",
+    )  # fmt: skip
+    days: dict[str, date] = {}
+    day = date.min
+    for item in log.split("\0"):
+        if item.startswith("\x01"):
+            day = date.fromisoformat(item[1:])
+        elif name := item.removeprefix("\n"):
+            days.setdefault(name, day)  # the log begins with the newest commit
+    return days
+
+
 @lru_cache(maxsize=4)
 def _measure(folder: Path, head: str) -> History:
-    # Every choice that a person's own Git settings could change is made here.
+    # Every choice that a person's own Git settings could change is made here. %aN is the author's
+    # name by .mailmap.
     log = _git(
         folder, "-c", "log.showSignature=false", "-c", "diff.algorithm=myers",
-        "log", "-z", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv", "--use-mailmap",
+        "log", "-z", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv",
         "--encoding=UTF-8", "--date=raw", "--format=tformat:%x01%ad %aN", head, "--",
     )  # fmt: skip
     return _count(log)

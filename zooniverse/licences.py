@@ -109,4 +109,6 @@ def _unknown_part(key: object) -> Problem:
 
 def _spdx_url(expression: str) -> str:
     single = " " not in expression
-    return f"https://spdx.org/licenses/{expression}.html" if single else "https://spdx.org/licenses/"
+    return (
+        f"https://spdx.org/licenses/{expression}.html" if single else "https://spdx.org/licenses/"
+    )

@@ -149,7 +149,8 @@ globalThis.drawPicture = async job => {
   images(svg, job.images, warnings)
   labelsToText(svg, links, job.images, warnings)
   const canvas = job.own ? bestCanvas(svg, config) : null
-  if (!job.own) mendInk(svg, job.canvas)
+  if (job.own) freeLabels(svg, canvas)
+  else mendInk(svg, job.canvas)
   const size = fit(svg)
   const { root, label, labels } = flatten(svg, links)
   return {
@@ -427,6 +428,19 @@ const mendInk = (svg, canvas) => {
       const best = ["#10292d", "#ffffff"].sort((a, b) => contrast(hex(b), back) - contrast(hex(a), back))[0]
       part.style.fill = best
     }
+  }
+}
+
+/** Take away a label's own background where the label is only legible without it. */
+const freeLabels = (svg, canvas) => {
+  for (const label of svg.querySelectorAll("[data-label]")) {
+    const text = label.querySelector("text")
+    const rects = [...label.querySelectorAll("rect")]
+    if (!text || !rects.length) continue
+    const back = rects.reduce((under, rect) => over(channels(getComputedStyle(rect).fill), under), hex(canvas))
+    const ink = channels(getComputedStyle(text).fill)
+    const without = contrast(over(ink, hex(canvas)), hex(canvas))
+    if (contrast(over(ink, back), back) < 3 && without > 4.5) rects.forEach(rect => rect.remove())
   }
 }
 

@@ -26,6 +26,6 @@ class Problem:
     cure: str
 
     def at(self, file: str) -> str:
-        """Return the one line that a person reads: ``file:line: message. Cure.``"""
+        """Return the one line that a person reads, ``file:line: message. Cure.`` in full."""
         place = file if self.line is None else f"{file}:{self.line}"
         return f"{place}: {self.message}. {self.cure}."

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2025 Cong Le
 # SPDX-License-Identifier: MIT
-"""Whether a page reads the same on GitHub and on the site: the outline of each, and where they part.
+"""Whether a page reads the same on GitHub and on the site: outlines, and where they part.
 
 GitHub's side is made by GitHub's own parser, cmark-gfm. What GitHub adds after parsing (alerts,
-emoji, mathematics) is added here to its outline, so that the site is held to what readers see there.
+emoji, mathematics) is added here to its outline: the site is held to what readers see there.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ ALERTS = ("note", "tip", "important", "warning", "caution")
 _CONTAINERS = frozenset({"ul", "ol", "li", "blockquote", "table", "tr", "details", "section"})
 _TEXT_BLOCKS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "th", "td", "summary", "pre"})
 _TRANSPARENT_BLOCKS = frozenset({"div", "center", "thead", "tbody", "figure", "dl", "dt", "dd"})
+_BREAK = "\u2028"
 _VOID = frozenset({"br", "hr", "img", "input", "source", "wbr", "col", "area", "meta", "link"})
 
 
@@ -50,9 +51,12 @@ class Block:
 @cache
 def _emoji() -> dict[str, str]:
     """Return GitHub's short names and their characters."""
-    from pymdownx import gemoji_db
+    from pymdownx import gemoji_db  # type: ignore[import-untyped]
 
-    points = {name: entry.get("unicode_alt") or entry.get("unicode") for name, entry in gemoji_db.emoji.items()}
+    points = {
+        name: entry.get("unicode_alt") or entry.get("unicode")
+        for name, entry in gemoji_db.emoji.items()
+    }
     points |= {alias: points.get(name) for alias, name in gemoji_db.aliases.items()}
     return {
         name: "".join(chr(int(point, 16)) for point in code.split("-"))
@@ -117,7 +121,7 @@ class _Outliner(HTMLParser):
         if self._skip:
             return
         if tag == "br":
-            self._text.append("\n")
+            self._text.append("\n" if self._kind == "pre" else _BREAK)
         elif tag == "img":
             self._text.append(get.get("alt", ""))
         elif tag == "input" and get.get("type") == "checkbox":
@@ -156,10 +160,13 @@ class _Outliner(HTMLParser):
 
     def _end_text(self, text: str) -> None:
         text = re.sub(r"[ \t\r\n\f\v\xa0]+", " ", text).strip()
+        text = re.sub(rf" ?{_BREAK} ?", "\n", text)
         kind, depth = self._kind, len(self._open)
         math = re.fullmatch(r"(?:\$\$|\\\[)(.*?)(?:\$\$|\\\])", text)
         if kind == "math" or (kind in ("p", "text") and math):
-            self.blocks.append(Block(depth, "math", (math[1] if math else text).strip(), self._line))
+            self.blocks.append(
+                Block(depth, "math", (math[1] if math else text).strip(), self._line)
+            )
             return
         alert = re.match(r"\[!(\w+)\] ?", text)
         if (
@@ -214,7 +221,7 @@ def outline_of(html: str) -> list[Block]:
 
 def github_html(text: str) -> str:
     """Return what GitHub's parser makes of a page, each block with its place in the source."""
-    from cmarkgfm import cmark
+    from cmarkgfm import cmark  # type: ignore[import-untyped]
 
     options = cmark.Options
     flags = options.CMARK_OPT_UNSAFE | options.CMARK_OPT_FOOTNOTES | options.CMARK_OPT_SOURCEPOS

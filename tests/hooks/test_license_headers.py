@@ -30,7 +30,9 @@ def test_a_wrong_setting_stops_the_build_with_one_line(small_site: SmallSite) ->
     small_site.settings = "extra: {licenses: {year: soon}}\n"
     code, said = small_site.build()
     assert code == 1
-    assert said.strip().splitlines()[-1].startswith(
-        "ERROR   -  mkdocs.yml: extra.licenses.year is 'soon'."
+    assert (
+        said.strip()
+        .splitlines()[-1]
+        .startswith("ERROR   -  mkdocs.yml: extra.licenses.year is 'soon'.")
     )
     assert "Traceback" not in said

@@ -146,6 +146,7 @@ def test_settings_win() -> None:
         "Full report: Stars <&>",
         "Full report: Recent stars",
     ]
+    assert ">Stars &lt;&amp;&gt;</th>" in text
     assert "analyze-repo-stars-history?repo_id=932142266&amp;period=all_times" in text
     assert "analyze-repo-recent-stars?repo_id=932142266&amp;zone=-3&amp;limit=5" in text
     assert "This is not part of a Git history. The full report shows it." in text
@@ -232,10 +233,11 @@ def test_page_of_a_site_without_history(tmp_path: Path, caplog: pytest.LogCaptur
 
 
 def test_page_that_does_not_ask_stays_and_history_is_not_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setenv("PATH", "")
+    caplog.set_level(logging.INFO)
     assert built(tmp_path, "Text <!-- zoo: other -->.") == "<p>Text <!-- zoo: other -->.</p>"
+    assert "cannot be drawn" not in caplog.text
 
 
 def test_wrong_setting_stops_the_build(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,5 +41,7 @@ def test_a_page_has_one_first_heading(page: Path) -> None:
 def test_headings_do_not_skip_a_level(page: Path) -> None:
     body = get_data(page.read_text(encoding="utf-8"))[0]
     levels = [int(t.tag[1]) for t in MarkdownIt().parse(body) if t.type == "heading_open"]
-    for above, below in zip(levels, levels[1:], strict=False):
-        assert below <= above + 1, f"{page}: a heading of level {below} stands under one of {above}."
+    for above, below in pairwise(levels):
+        assert below <= above + 1, (
+            f"{page}: a heading of level {below} stands under one of {above}."
+        )

@@ -77,7 +77,9 @@ def test_what_is_saved_is_shown(served: Served, small_site: SmallSite) -> None:
 
     hook = served.folder / "hooks" / "typefaces.py"
     whole = hook.read_text(encoding="utf-8")
-    hook.write_text(whole + "\ndef on_page_markdown(markdown, **_):\n    return markdown + 'hooked'\n")
+    hook.write_text(
+        whole + "\ndef on_page_markdown(markdown, **_):\n    return markdown + 'hooked'\n"
+    )
     eventually(lambda: served.shows("hooked"), "the page under the changed hook")
 
     hook.write_text("this is no Python")

@@ -40,7 +40,8 @@ def test_a_second_heading_of_the_name_is_numbered() -> None:
 def test_headings_of_a_page_get_them_and_the_contents_too() -> None:
     md = Markdown(extensions=["zooniverse.anchors", "toc", "attr_list", "footnotes"])
     html = md.convert(
-        "# A *b* `c_d` \\* &amp; [e](f) <i>g</i>[^1]\n\n## dup\n\n## dup\n\n## x { #Own }\n\n[^1]: n\n"
+        "# A *b* `c_d` \\* &amp; [e](f) <i>g</i>[^1]\n\n## dup\n\n## dup\n\n"
+        "## x { #Own }\n\n[^1]: n\n"
     )
     anchors = re.findall(r'<h\d id="([^"]*)"', html)
     assert anchors == ["a-b-c_d---e-g", "dup", "dup-1", "Own"]

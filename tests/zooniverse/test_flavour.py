@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown import Markdown
-from pymdownx import arithmatex, emoji, superfences
+from pymdownx import arithmatex, emoji, superfences  # type: ignore[import-untyped]
 
 from zooniverse.flavour import (
     MAX_DEPTH,
@@ -97,7 +97,9 @@ GOLDEN = {
         "- a\n  - b\n\n  - c\n",
         "- a\n    {: .tight }\n\n    - b\n\n    - c\n",
     ),
-    "fence in a list": ("1. a\n   ```sh\n   b\n   ```\n2. c\n", "1. a\n    ```sh\n    b\n    ```\n2. c\n"),
+    "fence in a list": ("1. a\n   ```sh\n   b\n   ```\n2. c\n",
+        "1. a\n    ```sh\n    b\n    ```\n2. c\n",
+    ),
     "fence first in an item": ("- ~~~\n  a\n  ~~~\n", "- <!-- -->\n    ~~~\n    a\n    ~~~\n"),
     "fence in a quote": ("> ```\n> a\n> ```\n", "> ```\n> a\n> ```\n"),
     "longer closing fence": ("```py\na\n`````\n", "```py\na\n```\n"),
@@ -124,13 +126,17 @@ GOLDEN = {
     ),
     "hard break": ("a\\\nb  \nc\n", "a  \nb  \nc\n"),
     "formulas": ("$`a_1`$ and $$b$$ and $c$\n", "$a_1$ and $b$ and $c$\n"),
-    "prices": ("from $5 to $6 or $7/$8\n", "from $5 to $6 or \\$7/$8\n"),
-    "pipe in code in a table": ("|a|\n|-|\n|`b \\| c`|\n", "| a |\n| --- |\n| <code>b &#124; c</code> |\n"),
+    "prices": ("from $5 to $6 or $7/$8\n", "from \\$5 to \\$6 or \\$7/$8\n"),
+    "pipe in code in a table": ("|a|\n|-|\n|`b \\| c`|\n",
+        "| a |\n| --- |\n| <code>b &#124; c</code> |\n",
+    ),
     "unknown escape": ("\\& \\* \\a\n", "&#38; \\* \\a\n"),
     "address that is none": ("[a](b c) <d e=\n", "[a]&#40;b c) &lt;d e=\n"),
     "definition": ("> [a]: /b 'c'\n> [a]\n", "> [a]\n\n[a]: /b \"c\"\n"),
     "first definition counts": ("[a]\n\n[a]: /b\n[a]: /c\n", "[a]\n\n[a]: /b\n"),
     "footnote": ("a[^1]\n\n[^1]: b\n\n    c\n[^2]: d\n", "a[^1]\n\n[^1]: b\n\n    c\n"),
+    "footnote after a list": ("- a[^1]\n[^1]: b\n", "- a[^1]\n\n[^1]: b\n"),
+    "tag after a list": ("- a\n<br>\n", "- a\n\n~~~zoo-html\n<br>\n~~~\n"),
     "rule": ("a\n***\n* * *\n", "a\n\n***\n\n***\n"),
     "canonical": ("# a\n\n\n- b\n    - c\n\ntext  \nmore { .x }\n\n<!-- d -->\n", None),
     "nothing": ("", ""),
@@ -142,7 +148,8 @@ def test_a_page_is_rewritten(name: str) -> None:
     before, after = GOLDEN[name]
     if after is not None:
         assert to_python_markdown(before) == after
-    assert differs(before) == [] or ".x" in before
+    if name not in ("options of superfences", "canonical"):  # which only the site understands
+        assert differs(before) == []
 
 
 def test_a_canonical_page_stays_as_it_is() -> None:
@@ -155,8 +162,9 @@ def test_a_page_with_every_construct_agrees() -> None:
     assert differs(text) == []
     blocks = outline_of(site_html(text))
     kinds = {block.kind for block in blocks}
-    assert kinds >= {"details", "summary", "alert:tip", "alert:caution", "table", "td:center",
-                     "math", "pre", "blockquote", "ol", "ol:4", "ul", "hr", "footnotes"}  # fmt: skip
+    assert kinds >= {"details", "summary", "alert:tip", "alert:caution", "table",
+                     "td:center", "math", "pre", "blockquote", "ol", "ol:4", "ul", "hr",
+                     "footnotes"}  # fmt: skip
     diagram = next(block.text for block in blocks if "flowchart" in block.text)
     assert diagram.startswith('---\ntitle: "Front matter"\n')
     assert 'A --> B["<b>x</b> & y"]' in diagram
@@ -206,7 +214,9 @@ def _indented(text: str, first: str) -> str:
 
 def _list(items: list[str], kind: str, start: int, between: str, pad: int) -> str:
     numbers = {"o": ".", "p": ")"}
-    markers = [f"{start + i}{numbers[kind]}" if kind in numbers else kind for i in range(len(items))]
+    markers = [
+        f"{start + i}{numbers[kind]}" if kind in numbers else kind for i in range(len(items))
+    ]
     return between.join(
         _indented(item, marker + " " * pad) for item, marker in zip(items, markers, strict=True)
     )
@@ -215,7 +225,7 @@ def _list(items: list[str], kind: str, start: int, between: str, pad: int) -> st
 def _page(blocks: list[str], gaps: list[str]) -> str:
     page = ""
     for block, gap in zip(blocks, gaps, strict=False):
-        # markdown-it ends a paragraph by indented code where cmark goes on with it (see REPORT).
+        # Below an item, markdown-it counts the indent of code from the item, cmark from its list.
         page += ("\n\n" if block.startswith("    ") else gap) * bool(page) + block
     return page
 
@@ -225,7 +235,8 @@ def _quoted(text: str) -> str:
 
 
 WORDS = st.lists(
-    st.sampled_from("alpha beta gamma x1 don't café 2.5 C# a_b_c 3) #7".split()),
+    st.sampled_from(["alpha", "beta", "gamma", "x1", "don't", "café", "2.5", "C#", "a_b_c", "3)",
+                     "#7"]),
     min_size=1, max_size=5,
 ).map(" ".join)  # fmt: skip
 INLINE = WORDS | st.sampled_from(
@@ -294,8 +305,8 @@ def test_a_random_page_agrees(page: str) -> None:
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.integers(0, 8), st.sampled_from(
     ["alpha", "- a", "1. d", "2) e", "> q", "> > r", "```", "~~~", "# h", "| a | b |", "|---|---|",
-     "<div>", "</div>", "<!--", "-->", "***", "[x]: /u", "[x]", "[^1]: note", "see [^1]", "$$", "`a",
-     "> [!NOTE]", "- [ ] t", "", "***b", "\\", "---", "{: .x }", "a<b", "&copy;", "<b", ">"]
+     "<div>", "</div>", "<!--", "-->", "***", "[x]: /u", "[x]", "[^1]: note", "see [^1]", "$$",
+     "`a", "> [!NOTE]", "- [ ] t", "", "***b", "\\", "---", "{: .x }", "a<b", "&copy;", "<b", ">"]
 )), max_size=9))  # fmt: skip
 def test_a_heap_of_lines_is_written_once_and_for_all(lines: list[tuple[int, str]]) -> None:
     once = to_python_markdown("\n".join(" " * indent + line for indent, line in lines))

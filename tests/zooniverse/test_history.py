@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from zooniverse.history import History, Month, NoHistory, read_history
+from zooniverse.history import History, Month, NoHistory, last_changes, read_history
 
 ENVIRONMENT = {
     "PATH": os.environ["PATH"],
@@ -101,6 +101,7 @@ def test_contributors_are_those_of_the_28_days_before_head(repository: Repositor
 
 
 def test_mailmap_gives_the_names(repository: Repository) -> None:
+    repository.git("config", "log.mailmap", "false")
     repository.commit("2026-01-01T12:00:00+0000", "1", "ada", email="old@example.org")
     repository.commit("2026-01-02T12:00:00+0000", "2")
     repository.commit(
@@ -223,3 +224,19 @@ def test_absurd_dates_are_no_error(repository: Repository, stamp: str) -> None:
     repository.git("hash-object", "-t", "tree", "-w", os.devnull)
     repository.git("update-ref", "HEAD", made.stdout.decode().strip())
     assert repository.measures().contributors == (("(no name)", 1),)
+
+
+def test_last_changes_are_the_newest_commits(repository: Repository) -> None:
+    repository.commit("2026-01-01T12:00:00+0000", "1", file="old.md")
+    repository.commit("2026-01-02T12:00:00+0000", "1", file="für mich.md")
+    days = last_changes(repository.folder)
+    assert days == {"old.md": date(2026, 12, 24), "für mich.md": date(2026, 12, 24)}
+    (repository.folder / "old.md").write_text("2")
+    repository.git("add", "-A")
+    repository.git("commit", "-q", "-m", "x", GIT_COMMITTER_DATE="2026-12-26T12:00:00+0000",
+                   **_by("A", "2026-01-03T12:00:00+0000"))  # fmt: skip
+    assert last_changes(repository.folder)["old.md"] == date(2026, 12, 26)
+
+
+def test_without_history_no_file_has_a_last_change(tmp_path: Path) -> None:
+    assert last_changes(tmp_path) == {}

@@ -106,8 +106,8 @@ def test_markers_of_a_page_have_their_lines() -> None:
 
 <!-- zoo: first -->
 
-Text `<!-- zoo: code -->` and
-<b>bold</b> then <!-- zoo: second a="b" --> end.
+Text `<!-- zoo: second a="b" -->` and
+then <!-- zoo: second a="b" --> <b>bold</b>.
 
 > - item
 >

@@ -42,7 +42,9 @@ def test_top_folders_stand_as_the_settings_say_and_new_ones_between() -> None:
 
 
 def test_a_folder_without_readme_is_called_by_its_name() -> None:
-    assert navigation(pages("Project/a.md"), ORDER) == [{"Project": [{"<Project/a.md>": "Project/a.md"}]}]
+    assert navigation(pages("Project/a.md"), ORDER) == [
+        {"Project": [{"<Project/a.md>": "Project/a.md"}]}
+    ]
 
 
 def test_pages_that_say_their_place_come_first() -> None:

@@ -100,6 +100,11 @@ def several(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> dict[st
             "<a href='javascript:alert(1)'>go</a> <script>alert(1)</script>end\"]\n"
         ),
         "ink": Drawing("flowchart LR\n  a[pale]:::p\n  classDef p fill:#ffe9c9\n"),
+        "amber": Drawing(
+            "%%{init: {'theme': 'base', 'themeVariables': {'primaryTextColor': '#F8B229', "
+            "'secondaryColor': '#81c784', 'primaryColor': '#fc82', 'lineColor': '#F8B229'}}}%%\n"
+            + image.format("x.png")
+        ),
         "moving": Drawing("flowchart LR\n  a e1@--> b\n  e1@{ animate: true }\n"),
         "symbols": Drawing(
             'flowchart LR\n  a["Ăn uống gì chưa ngừi đẹp?"] --> b["x₁ √ Σ θ ∈ ℝⁿ"]\n'
@@ -203,6 +208,13 @@ def test_links_lead_to_pages_and_callbacks_nowhere(several: dict[str, Any]) -> N
 def test_a_label_on_an_authors_fill_can_be_read_in_both_schemes(several: dict[str, Any]) -> None:
     for svg in several["ink"].svg.values():
         assert re.search(r'<text[^>]*fill="#10292d"', svg)
+
+
+def test_a_label_that_its_own_background_hides_stands_on_the_canvas(
+    several: dict[str, Any],
+) -> None:
+    assert dict(several["amber"].canvas) == {"own": CANVAS["dark"]}
+    assert "#81c784" not in several["amber"].svg["own"]
 
 
 def test_moving_edges_move(several: dict[str, Any]) -> None:

@@ -11,8 +11,9 @@ from zooniverse.structure import Block, differences, github_html, outline_of
 
 def test_github_parses_a_page() -> None:
     page = (
-        "# A *b*\n\n> [!NOTE]\n> c :tada:\n\n3. d\n   - [x] e\n\n   f\n\n| g | h |\n|:-:|---|\n| 1 | |\n\n"
-        "```math\ni\n```\n\n```\n j\n\n```\n\n$`k`$ ![l](m) n[^1]\n\n[^1]: o\n\n***\n<details>\n\np\n\n</details>\n"
+        "# A *b*\n\n> [!NOTE]\n> c :tada:\n\n3. d\n   - [x] e\n\n   f\n\n"
+        "| g | h |\n|:-:|---|\n| 1 | |\n\n```math\ni\n```\n\n```\n j\n\n```\n\n"
+        "$`k`$ ![l](m) n[^1]\n\n[^1]: o\n\n***\n<details>\n\np\n\n</details>\n"
     )  # fmt: skip
     assert outline_of(github_html(page)) == [
         Block(0, "h1", "A b"),
