@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 
 from zooniverse.navigation import LAST, Entry, NavigationSettings, navigation
 from zooniverse.reading import read_page
@@ -19,9 +19,13 @@ from zooniverse.settings import read_section
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    entries = [_entry(file) for file in files.documentation_pages() if file.inclusion.is_in_nav()]
-    config.nav = navigation(entries, _settings(config))
+    pages = files.documentation_pages(inclusion=_in_nav)
+    config.nav = navigation(map(_entry, pages), _settings(config))
     return files
+
+
+def _in_nav(inclusion: InclusionLevel) -> bool:
+    return inclusion in (InclusionLevel.UNDEFINED, InclusionLevel.INCLUDED)
 
 
 def _settings(config: MkDocsConfig) -> NavigationSettings:

@@ -187,13 +187,33 @@ def _check_depth(tokens: list[Token]) -> None:
             depth -= 1
 
 
+def _cited(tokens: list[Token]) -> set[str]:
+    """Return the labels of the footnotes that the text refers to, or a note that it refers to."""
+    cites: dict[str, set[str]] = {"": set()}  # by the note that cites; "" is the text
+    within = [""]
+    for token in tokens:
+        if token.type == "footnote_reference_open":
+            label = token.meta["label"]
+            within.append("of no effect " if label in cites else label)  # the first one counts
+            cites.setdefault(within[-1], set())
+        elif token.type == "footnote_reference_close":
+            within.pop()
+        elif token.type == "inline":
+            cites[within[-1]] |= set(re.findall(r"\[\^([^\]\s]+)\]", token.content))
+    cited: set[str] = set()
+    new = cites[""]
+    while new:
+        cited |= new
+        new = {label for note in new for label in cites.get(note, ())} - cited
+    return cited
+
+
 class _Writer:
     """Writes blocks in canonical form."""
 
     def __init__(self, tokens: list[Token], source: list[str]) -> None:
         self._source = source
-        inline = (token.content for token in tokens if token.type == "inline")
-        self._cited = {label for text in inline for label in re.findall(r"\[\^([^\]\s]+)\]", text)}
+        self._cited = _cited(tokens)
         self._defined: set[str] = set()
         self.hoisted: list[str] = []  # definitions found inside lists and quotes
 
@@ -386,6 +406,8 @@ def _paragraph(content: str) -> list[str]:
             lines[-1] = re.sub(r"  +$", "<br>", lines[-1]) + f" {text}"  # lest it begin a block
         else:
             lines.append(_escape_start(text))
+    if any(opens.search(lines[0]) for opens, _, _ in HTML_SEQUENCES):
+        lines[0] = f"&#32;{lines[0]}"  # a tag that was no block, as it went on in the next line
     lines[-1] = _escape_end(lines[-1].rstrip(), r"\\")
     return lines
 

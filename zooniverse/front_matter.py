@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2025 Cong Le
 # SPDX-License-Identifier: MIT
-"""Reads a page's front matter: a small part of YAML that cannot grow, with the keys that are known."""
+"""Reads a page's front matter: a part of YAML that cannot grow, with the keys that are known."""
 
 from __future__ import annotations
 
@@ -126,12 +126,13 @@ def _check_events(text: str) -> None:
     """Refuse what could make front matter grow or run: anchors, aliases, tags, depth."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 2
+        line = event.start_mark.line + 2 if event.start_mark else 1
         if getattr(event, "anchor", None) is not None:
             raise FrontMatterError(line, "the front matter has an anchor or alias (& or *)",
                                    "Write the value out, or in quotes")  # fmt: skip
-        if getattr(event, "tag", None) is not None:
-            raise FrontMatterError(line, f"the front matter has the tag {_short(event.tag)}",
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise FrontMatterError(line, f"the front matter has the tag {_short(tag)}",
                                    "Write a value that begins with ! in quotes")  # fmt: skip
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)

@@ -28,7 +28,8 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def searched(page: Page, words: str) -> list[str]:
     """Type into the search field; return the addresses of what is found."""
-    page.get_by_role("textbox", name="Search").fill(words)
+    page.get_by_role("textbox", name="Search").click()
+    page.keyboard.type(words)
     results = page.locator(".md-search-result__meta")
     expect(results).not_to_have_text("Type to start searching")
     expect(results).not_to_have_text("Initializing search")
