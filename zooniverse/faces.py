@@ -151,7 +151,7 @@ def _faces(folder: Path) -> Iterator[Face]:
 
 @cache
 def _characters(path: Path) -> frozenset[int]:
-    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+    from fontTools.ttLib import TTFont
 
     with TTFont(path, lazy=True) as font:
         return frozenset(font.getBestCmap())
@@ -171,7 +171,7 @@ def _plain(path: Path) -> bytes:
 
 @cache
 def _cut(path: Path, text: str) -> bytes:
-    from fontTools import subset  # type: ignore[import-untyped]
+    from fontTools import subset
     from fontTools.ttLib import TTFont
 
     options = subset.Options(

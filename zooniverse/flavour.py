@@ -530,7 +530,8 @@ def _inline(text: str, in_table: bool = False) -> str:
         elif match["quoted"]:
             found = f"${match['quoted'][1:-1].strip()}$"
         elif match["display"]:
-            found = f"${match['display'].strip()}$"
+            formula = match["display"].strip()
+            found = f"${formula}$" if formula else found.replace("$", "\\$")
         elif match["link"] and _autolink(match["link"]):
             found = _autolink(match["link"])
         elif match["link"] or match["less"]:

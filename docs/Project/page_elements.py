@@ -21,6 +21,8 @@ def softmax(scores: list[float]) -> list[float]:
     weights = [exp(score - top) for score in scores]
     total = sum(weights)
     return [weight / total for weight in weights]
+
+
 # endregion
 
 

@@ -76,7 +76,8 @@ def test_a_whole_file_says_its_licence_once(folder: Path) -> None:
     ("comment", "message"),
     [
         ('<!-- zoo: code -->', 'a code block names no file. Write <!-- zoo: code file="…" -->.'),
-        ('<!-- zoo: code file="b.py" -->', "there is no file 'b.py' to show. Beside the page lie: a"),
+        ('<!-- zoo: code file="b.py" -->',
+         "there is no file 'b.py' to show. Beside the page lie: a"),
         ('<!-- zoo: code file="../../secret.py" -->', "there is no file '../../secret.py' to show"),
         ('<!-- zoo: code file="/etc/passwd" -->', "there is no file '/etc/passwd' to show"),
         ('<!-- zoo: code file="link.py" -->', "there is no file 'link.py' to show"),
