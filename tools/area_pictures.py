@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2025 Cong Le
 # SPDX-License-Identifier: MIT
-"""Draws the small pictures of the areas into overrides/partials/areas/: each is computed.
+"""Draws the small pictures of the areas into overrides/.icons/zoo/areas/: each is computed.
 
 Language Models: causal attention weights. Computer Vision: an image, its box. Generative AI: the
 same image under less and less noise. Reinforcement Learning: values of a grid world, best path.
@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
-FOLDER = Path(__file__).parent.parent / "overrides" / "partials" / "areas"
+FOLDER = Path(__file__).parent.parent / "overrides" / ".icons" / "zoo" / "areas"
 WIDTH, HEIGHT = 240, 120
 LLAMA = [
     "......##.",

@@ -7,7 +7,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -18,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page
 
+from tests.conftest import load
 from tests.zooniverse.diagram_types import TYPES
 from zooniverse import pictures
 from zooniverse.faces import Faces
@@ -29,11 +30,9 @@ from zooniverse.svg import letters
 ROOT = Path(__file__).parents[2]
 FONTS = ROOT / "docs/assets/vendor/diagram-fonts"
 MERMAID = ROOT / "docs/assets/vendor/mermaid/mermaid.min.js"
-BROWSER = next(
-    filter(None, map(shutil.which, ("google-chrome", "chromium", "chromium-browser"))), None
-)
+BROWSER: str | None = load("tools/browser.py").find()
 
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chrome or Chromium here")
+pytestmark = pytest.mark.browser
 
 HOUSE = """\
 ---
@@ -64,6 +63,7 @@ DOT = base64.b64decode(
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    assert BROWSER, "No Chrome or Chromium: run `python tools/browser.py --install`."
     return Studio(MERMAID, FONTS, tmp_path_factory.mktemp("cache"), BROWSER)
 
 
@@ -453,17 +453,14 @@ def test_two_builds_at_once_and_one_killed_leave_no_torn_file(
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield found.new_page()
-        found.close()
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    yield page
+    page.close()
 
 
 def test_as_an_image_it_has_its_fonts_and_no_label_is_cut(
-    several: dict[str, Any], page: Any
+    several: dict[str, Any], page: Page
 ) -> None:
     house = several["house"]
     svg = house.svg["light"]
@@ -493,7 +490,7 @@ def test_as_an_image_it_has_its_fonts_and_no_label_is_cut(
 
 
 def test_drawing_works_where_an_event_loop_is_running(
-    page: Any, several: dict[str, Any], studio: Studio
+    page: Page, several: dict[str, Any], studio: Studio
 ) -> None:
     # Playwright's own fixture runs one in this very thread; so does more than one build tool.
     assert isinstance(draw([Drawing(DARK + "%% again")], studio)[0], Picture)
