@@ -14,13 +14,17 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files, InclusionLevel
 
 from zooniverse.navigation import LAST, Entry, NavigationSettings, navigation
+from zooniverse.problems import SettingsError
 from zooniverse.reading import read_page
 from zooniverse.settings import read_section
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     pages = files.documentation_pages(inclusion=_in_nav)
-    config.nav = navigation(map(_entry, pages), _settings(config))
+    try:
+        config.nav = navigation(map(_entry, pages), _settings(config))
+    except SettingsError as error:
+        raise PluginError(str(error)) from None
     return files
 
 

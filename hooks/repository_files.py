@@ -11,25 +11,38 @@ from __future__ import annotations
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
-# Place in the repository -> place under docs/.
-FILES = {
-    "CONTRIBUTING.md": "Project/Contributing.md",
-    "LICENSE-MIT": "LICENSE-MIT.txt",
-    "LICENSE-CC-BY-4.0": "LICENSE-CC-BY-4.0.txt",
-}
+from zooniverse.licences import LicenseSettings
+from zooniverse.settings import read_section
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    for source, target in FILES.items():
+    licences = read_section(config.extra, "licenses", LicenseSettings, PluginError)
+    for source, target in places(licences).items():
         files.append(repository_file(source, target, config))
     return files
 
 
+def places(licences: LicenseSettings) -> dict[str, str]:
+    """Return, for each file of the repository's root, where it stands under docs/."""
+    texts = {licence.file: f"{licence.file}.txt" for licence in (licences.text, licences.code)}
+    return {"CONTRIBUTING.md": "Project/Contributing.md", **texts}
+
+
 def repository_file(source: str, target: str, config: MkDocsConfig) -> File:
-    """Return a file of the repository's root as one of the site; its edit link is the root's."""
+    """Return a file of the repository's root as one of the site; its edit link is the root's.
+
+    Raises:
+        PluginError: There is no such file.
+    """
     place = Path(config.config_file_path).parent / source
+    if not place.is_file():
+        raise PluginError(
+            f"mkdocs.yml: there is no file '{source}' beside it. "
+            "Add it, or mend extra.licenses, whose keys 'file' name the texts of the licences."
+        )
     file = File.generated(config, target, abs_src_path=str(place))
     file.edit_uri = f"../{source}"
     return file

@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import Field
 
+from zooniverse.problems import SettingsError
 from zooniverse.settings import Settings
 
 INDEX = "README.md"
@@ -52,9 +54,26 @@ def navigation(entries: Iterable[Entry], settings: NavigationSettings) -> list[d
 
     Returns:
         A list of ``{title: path}`` and ``{title: [...]}``, home page first.
+
+    Raises:
+        SettingsError: The settings name a folder that is not there, and another one that they do
+            not name is there and is called nearly the same.
     """
     pages = sorted(entries, key=lambda entry: entry.path)
+    _check(settings, {entry.path.split("/")[0] for entry in pages if "/" in entry.path})
     return _section(PurePosixPath("."), pages, settings)
+
+
+def _check(settings: NavigationSettings, folders: Set[str]) -> None:
+    unnamed = folders - {*settings.first, *settings.last}
+    for key in ("first", "last"):
+        for name in getattr(settings, key):
+            near = get_close_matches(name, sorted(unnamed), n=1, cutoff=0.8)
+            if name not in folders and near:
+                raise SettingsError(
+                    f"mkdocs.yml: extra.navigation.{key} names the folder {name!r}, which is not "
+                    f"there. Did you mean '{near[0]}'?"
+                )
 
 
 def _section(

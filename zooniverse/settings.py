@@ -41,7 +41,9 @@ def read_section(
             that names ``mkdocs.yml``, the key, what was found and what is allowed.
     """
     if key not in extra:
-        raise error(f"mkdocs.yml: extra.{key} is missing. Add the section.")
+        near = get_close_matches(key, map(str, extra), n=1)
+        cure = f"Did you mean it by extra.{near[0]}?" if near else "Add the section."
+        raise error(f"mkdocs.yml: extra.{key} is missing. {cure}")
     try:
         return model.model_validate(extra[key])
     except ValidationError as invalid:
@@ -49,7 +51,9 @@ def read_section(
 
 
 def _one_line(prefix: str, error: ValidationError, model: type[BaseModel]) -> str:
-    first = error.errors(include_url=False)[0]
+    # A misspelt key is also a missing one: the misspelling is what the reader has before him.
+    errors = error.errors(include_url=False)
+    first = min(errors, key=lambda one: one["type"] != "extra_forbidden")
     place = ".".join([prefix, *map(str, first["loc"])])
     if first["type"] == "missing":
         return f"mkdocs.yml: {place} is missing. Add it."

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zooniverse.navigation import Entry, NavigationSettings, navigation
+from zooniverse.problems import SettingsError
 
 ORDER = NavigationSettings(first=["B-Area", "A-Area"], last=["Project"])
 
@@ -50,6 +52,16 @@ def test_a_folder_without_readme_is_called_by_its_name() -> None:
 def test_pages_that_say_their_place_come_first() -> None:
     entries = [Entry("A/x.md", "x"), Entry("A/y.md", "y", order=1), Entry("A/README.md", "A")]
     assert flat(navigation(entries, ORDER)) == ["A/README.md", "A/y.md", "A/x.md"]
+
+
+def test_a_misspelt_folder_is_named_and_one_that_is_yet_to_come_is_not() -> None:
+    with pytest.raises(SettingsError) as caught:
+        navigation(pages("B-Areas/README.md"), ORDER)
+    assert str(caught.value) == (
+        "mkdocs.yml: extra.navigation.first names the folder 'B-Area', which is not there. "
+        "Did you mean 'B-Areas'?"
+    )
+    assert navigation(pages("Other/README.md"), ORDER)
 
 
 SEGMENT = st.sampled_from(["A", "B", "Project", "x-y"])

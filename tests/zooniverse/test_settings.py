@@ -22,6 +22,9 @@ def test_a_section_becomes_a_model() -> None:
     ("extra", "message"),
     [
         ({}, "mkdocs.yml: extra.pen is missing. Add the section."),
+        ({"pem": {}}, "mkdocs.yml: extra.pen is missing. Did you mean it by extra.pem?"),
+        ({"pen": {"colur": "red"}},
+         "mkdocs.yml: extra.pen.colur is not a setting. Did you mean 'colour'?"),
         ({"pen": {}}, "mkdocs.yml: extra.pen.colour is missing. Add it."),
         ({"pen": {"colour": "red", "colur": 1}},
          "mkdocs.yml: extra.pen.colur is not a setting. Did you mean 'colour'?"),
