@@ -30,7 +30,7 @@ markdown_extensions:
       custom_fences:
         - name: mermaid
           class: mermaid
-          format: !!python/name:zooniverse.diagrams.diagram_html
+          format: !!python/name:pymdownx.superfences.fence_div_format
 plugins:
   - mermaid2:
       javascript: assets/vendor/mermaid/mermaid.min.js
