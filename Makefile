@@ -26,7 +26,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 serve: .venv/site
 	@$(BIN)/python tools/serve.py $(AT)
 
-build: .venv/site
+build: .venv/pictures
 	@$(BIN)/mkdocs build --strict
 
 check: .venv/dev
@@ -52,13 +52,18 @@ clean:
 	install the package python3-venv." >&2; exit 1; }
 	@touch $@
 
-# Two stamps, so that serving needs only what the site needs.
+# Three stamps, so that serving needs only what the site needs.
 .venv/site: .venv/made pyproject.toml constraints.txt
 	@echo "Installing what the site needs into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
-.venv/dev: .venv/site
+.venv/pictures: .venv/site
+	@echo "Installing what draws diagrams into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[pictures]'
+	@touch $@
+
+.venv/dev: .venv/pictures
 	@echo "Installing what the tests need into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@

@@ -7,7 +7,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ import pytest
 
 from tests.zooniverse.diagram_types import TYPES
 from zooniverse import pictures
+from zooniverse.browser import find
 from zooniverse.faces import Faces
 from zooniverse.pictures import CANVAS, THEME, Drawing, Live, Picture, Studio, draw
 from zooniverse.problems import Problem
@@ -29,11 +29,15 @@ from zooniverse.svg import letters
 ROOT = Path(__file__).parents[2]
 FONTS = ROOT / "docs/assets/vendor/diagram-fonts"
 MERMAID = ROOT / "docs/assets/vendor/mermaid/mermaid.min.js"
-BROWSER = next(
-    filter(None, map(shutil.which, ("google-chrome", "chromium", "chromium-browser"))), None
-)
+BROWSER = find()
 
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chrome or Chromium here")
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(autouse=True, scope="module")
+def a_browser_is_found() -> None:
+    assert BROWSER, "No Chrome or Chromium: run `python tools/browser.py --install`."
+
 
 HOUSE = """\
 ---
