@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from zooniverse.browser import find
+from zooniverse.browser import find as find
 
 # Headless, quiet towards the network; root has no sandbox.
 ARGUMENTS = [

@@ -45,7 +45,8 @@ def figure_html(
     images = "".join(
         f'<img src="{escape(addresses[scheme])}{_ONLY[scheme]}" alt="{alternative}" '
         f'width="{picture.width}" height="{picture.height}" loading="lazy" decoding="async">'
-        for scheme in picture.svg
+        for scheme in _ONLY
+        if scheme in picture.svg
     )
     label = escape(picture.title or picture.kind)
     identity = f' id="{escape(name)}"' if name else ""
