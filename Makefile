@@ -4,6 +4,7 @@
 #   make check   strict build, and the tests that a writer of pages needs
 #   make test    everything, real-browser tests included
 #   make build   strict build into site/
+#   make bench   what diagrams cost, beside the stock set-up (minutes)
 #   make clean   remove what these commands made
 
 # Material prints a notice of its end of life at every build; README.md says what it means here.
@@ -20,7 +21,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11, 5))
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11 python,\
 	$(shell $(p) -c '$(NEW_ENOUGH)' 2>/dev/null && echo $(p))))
 
-.PHONY: serve build check test lint clean
+.PHONY: serve build check test lint bench clean
 .DEFAULT_GOAL := serve
 
 serve: .venv/site
@@ -39,6 +40,10 @@ lint: .venv/dev
 test: lint
 	@$(BIN)/python tools/browser.py --install
 	@$(BIN)/python -m pytest
+
+bench: .venv/dev
+	@$(BIN)/mkdocs build --strict
+	@$(BIN)/python tools/bench.py
 
 clean:
 	rm -rf .venv .cache site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -33,7 +33,7 @@ def main() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), files)  # browsers load no fonts from file://
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=find(), args=browser.ARGUMENTS)
+        chrome = playwright.chromium.launch(executable_path=browser.find(), args=browser.ARGUMENTS)
         for name, (width, height, style) in PICTURES.items():
             page = chrome.new_page(viewport={"width": width, "height": height})
             page.goto(f"http://127.0.0.1:{server.server_port}/")

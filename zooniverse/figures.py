@@ -99,8 +99,9 @@ def refused_html(message: str, source: str, title: str) -> str:
 
 def themes_html(themes: Mapping[str, Mapping[str, object]]) -> str:
     """Return the element that tells the script of live diagrams the colours of either scheme."""
-    text = json.dumps(themes, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
-    return f'<script type="application/json" id="diagram-themes">{text}</script>'
+    # Not a script: the theme would run it as code after instant navigation.
+    text = json.dumps(themes, separators=(",", ":"), sort_keys=True)
+    return f'<template id="diagram-themes" data-themes="{escape(text)}"></template>'
 
 
 def _title(title: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from html import unescape
 
 from zooniverse.figures import figure_html, live_html, refused_html, themes_html
 from zooniverse.pictures import Picture
@@ -71,5 +72,7 @@ def test_live_and_refused_ones_show_their_source_escaped() -> None:
 
 
 def test_themes_cannot_end_their_element() -> None:
-    html = themes_html({"light": {"x": "</script><b>"}})
-    assert html.count("<") == 2 and json.loads(html[html.index("{") : html.rindex("}") + 1])
+    html = themes_html({"light": {"x": '"</template><b>'}})
+    assert html.count("<") == 2 and html.count('"') == 4
+    text = unescape(html[html.index("{") : html.rindex("}") + 1])
+    assert json.loads(text) == {"light": {"x": '"</template><b>'}}

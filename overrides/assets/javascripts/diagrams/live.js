@@ -26,7 +26,7 @@ const load = () => ready ??= new Promise((resolve, reject) => {
   document.head.append(script)
 })
 
-const themes = () => JSON.parse(document.getElementById("diagram-themes")?.textContent ?? "{}")
+const themes = () => JSON.parse(document.getElementById("diagram-themes")?.dataset.themes ?? "{}")
 
 /** What is drawn: the title is the figure's caption and is not drawn a second time. */
 const untitled = source => source.replace(/^(\s*---\n(?:(?!---).*\n)*?)[ \t]*title:.*\n/, "$1")
