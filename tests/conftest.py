@@ -103,7 +103,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("served")
     with served(home) as host:
         built = Site(home / "zoo", host + "zoo/")
-        done = mkdocs_build(ROOT / "mkdocs.yml", built.folder, SITE_URL=built.address)
+        done = mkdocs_build(
+            ROOT / "mkdocs.yml", built.folder, SITE_URL=built.address, DIAGRAMS="static"
+        )
         assert done == (0, "")
         yield built
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, JsonValue, StringConstraints
@@ -54,6 +54,9 @@ class DiagramSettings(Settings):
         licenses: Licences of the source and of the picture, as one text.
         copyright: The copyright line.
         config: Mermaid's configuration for every diagram.
+        pictures: When diagrams are pictures. ``auto``: where a browser is found to draw them with,
+            or the cache has them. ``static``: always, and one that could not be drawn is a warning.
+            ``live``: never.
     """
 
     author: Line
@@ -61,6 +64,7 @@ class DiagramSettings(Settings):
     licenses: Line
     copyright: Line
     config: dict[str, JsonValue] = Field(default_factory=dict)
+    pictures: Literal["auto", "static", "live"] = "auto"
 
 
 @dataclass(frozen=True)
