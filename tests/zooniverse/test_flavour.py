@@ -5,39 +5,17 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from markdown import Markdown
-from mkdocs.config import load_config
 
-from tests.conftest import ROOT
+from tests.rendering import differs, markdown, site_html
 from zooniverse.flavour import MAX_DEPTH, TooDeepError, as_code, to_python_markdown
-from zooniverse.structure import Block, differences, github_html, outline_of
+from zooniverse.structure import Block, outline_of
 
 DATA = Path(__file__).parent / "data"
-
-
-@cache
-def _markdown() -> Markdown:
-    config = load_config(str(ROOT / "mkdocs.yml"))
-    names: list[str] = config.markdown_extensions
-    return Markdown(extensions=names, extension_configs=config.mdx_configs)
-
-
-def site_html(text: str) -> str:
-    return _markdown().reset().convert(to_python_markdown(text))
-
-
-def differs(text: str) -> list[str]:
-    """Return where GitHub and the site differ, or what a second run would change."""
-    once = to_python_markdown(text)
-    if to_python_markdown(once) != once:
-        return ["a second run changes the page"]
-    return [problem.message for problem in differences(github_html(text), site_html(text))]
 
 
 GOLDEN = {
@@ -270,4 +248,4 @@ def test_a_random_page_agrees(page: str) -> None:
 def test_a_heap_of_lines_is_written_once_and_for_all(lines: list[tuple[int, str]]) -> None:
     once = to_python_markdown("\n".join(" " * indent + line for indent, line in lines))
     assert to_python_markdown(once) == once
-    _markdown().reset().convert(once)
+    markdown().reset().convert(once)
