@@ -36,7 +36,7 @@ def test_a_page_is_the_same_on_github(page: Path) -> None:
 
 
 def test_a_finding_names_the_line_of_the_file() -> None:
-    page = b"---\ntitle: A\n---\n\n# A\n\nText.\n\n![`code`](a.png)\n"
+    page = b"---\ntitle: A\n---\n\n# A\n\nText.\n\n![`code`](a.png) $a_b$ [x [y](b.md)](c.md)\n"
     assert [found.line for found in findings(page)] == [9]
 
 

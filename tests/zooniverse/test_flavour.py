@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,15 @@ def test_a_page_with_every_construct_agrees() -> None:
     assert 'A --> B["<b>x</b> & y"]' in diagram
     assert "<!-- zoo: proof -->" in site_html(text)
     assert not any("Quick Links" in block.text for block in blocks)
+
+
+def test_footnotes_are_numbered_as_they_are_referred_to() -> None:
+    page = "| a |\n|---|\n| b[^y] |\n| c[^x] |\n\nd[^z] e[^y]\n\n"
+    page += "[^z]: Z\n[^x]: X[^w]\n[^w]: W\n[^y]: Y\n"
+    assert differs(page) == []
+    notes = [b.text for b in outline_of(site_html(page)) if b.kind == "p" and b.depth == 3]
+    assert notes == ["Y", "X[^]", "Z", "W"]
+    assert re.findall(r'footnote-ref" href="#fn:\w">(\d)', site_html(page)) == list("12314")
 
 
 def test_code_is_kept_byte_for_byte() -> None:
