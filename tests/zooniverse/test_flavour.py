@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.rendering import differs, markdown, site_html
 from zooniverse.flavour import MAX_DEPTH, TooDeepError, as_code, to_python_markdown
-from zooniverse.structure import Block, outline_of
+from zooniverse.structure import Block, github_html, outline_of
 
 DATA = Path(__file__).parent / "data"
 
@@ -259,3 +261,27 @@ def test_a_heap_of_lines_is_written_once_and_for_all(lines: list[tuple[int, str]
     once = to_python_markdown("\n".join(" " * indent + line for indent, line in lines))
     assert to_python_markdown(once) == once
     markdown().reset().convert(once)
+
+
+# What authors write, whole and torn: the pieces meet in ways that nobody writes on purpose.
+PIECES = st.sampled_from(
+    ["alpha", "beta gamma", "**strong**", "*em", "~~gone~~", "`code`", "``", "[link](a.md)", "![alt",
+     "](b.png)", "<b>", "</b>", "<details>", "<summary>sum</summary>", "</details>", "<!--", "-->",
+     "# head", "## head", "- item", "1. item", "- [x] box", "> quote", "> [!TIP]", "```py", "```",
+     "~~~", "$x_1$", "$$", "| a | b |", "|---|---|", "[^1]", "[^1]: note", "\\", "&copy;", ":tada:",
+     "https://e.org/a", "<div align='center'>", "</div>", "***", "===", "    four", "  two", "caf\u00e9"]
+)  # fmt: skip
+HEAP = st.lists(
+    st.tuples(PIECES, st.sampled_from([" ", "\n", "\n", "\n\n", "\n  ", "\n    ", "\n> "]))
+)
+
+
+def words(html: str) -> Counter[str]:
+    text = " ".join(block.text for block in outline_of(html) if block.kind != "footnotes")
+    return Counter(re.findall(r"\w+", text))
+
+
+@settings(max_examples=int(os.environ.get("FUZZ", "250")), suppress_health_check=list(HealthCheck))
+@given(HEAP.map(lambda pieces: "".join(map("".join, pieces))))
+def test_no_word_that_github_shows_is_lost(page: str) -> None:
+    assert words(github_html(page)) - words(site_html(page)) == Counter()
