@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import logging
 import posixpath
-from html import escape
 from typing import Any
 
 from mkdocs.plugins import event_priority
 from mkdocs.structure.pages import Page
 
 from zooniverse.reading import read_page
-from zooniverse.safety import safe_html, safe_title
+from zooniverse.safety import safe_anchor, safe_html, safe_title
 
 log = logging.getLogger("mkdocs.hooks.safety")
 
@@ -40,7 +39,7 @@ def _make_titles_safe(page: Page) -> None:
     items = list(page.toc)
     while items:
         item = items.pop()
-        item.id = escape(item.id)
+        item.id = safe_anchor(item.id)
         items += item.children
 
 

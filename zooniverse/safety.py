@@ -75,6 +75,8 @@ _OF_CODE = re.compile(r"language-[\w+#.-]{1,40}|[a-z][a-z0-9]{0,2}(?:-[A-Z][A-Za
 # Names by which the theme finds its own parts, in its markup and as variables of its scripts.
 _TAKEN = re.compile(r"(?i)(?:__(?:search|drawer|toc|palette|nav|config|consent|comments|md|tabbed)"
                     r"|(?:md|zoo)[-_]).*")  # fmt: skip
+# Scripts look headings up by their anchors: without what ends a word, a value or a selector.
+_ANCHOR = re.compile(r"""[^\s"'<>`&=\\\[\]{}()]{1,300}""")
 _ALIGNED = re.compile(r"\s*text-align\s*:\s*(left|right|center)\s*;?\s*", re.IGNORECASE)
 _SIZE = re.compile(r"\d{1,4}(?:\.\d{1,3})?(?:px|%)?")
 # Their content is no text for readers.
@@ -129,7 +131,7 @@ def safe_html(html: str, body: str = "", first_line: int = 1) -> tuple[str, list
         strip_comments=False,
         link_rel=None,
     )
-    lost = list(_lost(tags(html), tags(clean)))
+    lost = list(_lost(html, clean))
     return _Rewriter(clean).result(), _problems(lost, body, first_line)
 
 
@@ -149,12 +151,20 @@ def safe_title(text: str) -> str:
     return plain.replace("&", "&amp;")
 
 
+def safe_anchor(anchor: str) -> str:
+    """Return what an anchor may be of a heading's, for links that the theme makes to it.
+
+    One that is not allowed, and which the heading has thus lost, leads to no place.
+    """
+    return anchor if _ANCHOR.fullmatch(anchor) and not _TAKEN.fullmatch(anchor) else ""
+
+
 def _kept(tag: str, attribute: str, value: str) -> str | None:
     """Return the value that an attribute keeps, or None."""
     if attribute == "class":
         return " ".join(name for name in value.split() if _is_class(name)) or None
     if attribute in ("id", "name"):
-        return None if _TAKEN.fullmatch(value.strip()) or not value.strip() else value
+        return safe_anchor(value) or None
     if attribute == "style":
         aligned = _ALIGNED.fullmatch(value)
         return f"text-align: {aligned[1].lower()};" if aligned else None
@@ -230,13 +240,19 @@ class _Rewriter(HTMLParser):
 _Loss = tuple[str, str | None, str]
 
 
-def _lost(before: list[Tag], after: list[Tag]) -> Iterator[_Loss]:
-    """Yield what stands in the tags before, and not in those after."""
+def _lost(html: str, clean: str) -> Iterator[_Loss]:
+    """Yield what stands in the start tags of the one, and not in those of the other."""
+    after = tags(clean)
     names = Counter(tag.name for tag in after)
     kept = Counter((tag.name, *pair) for tag in after for pair in _pairs(tag))
-    for tag in before:
+    lower, silent = html.lower(), 0
+    for tag in tags(html):
+        if tag.start < silent:
+            continue  # it went with what it stands in
         if not names[tag.name]:
             yield tag.name, None, ""
+            if tag.name in _WITH_CONTENT:
+                silent = lower.find(f"</{tag.name}", tag.end)
             continue
         names[tag.name] -= 1
         if tag.name == "input":
@@ -287,8 +303,10 @@ def _said(tag: str, name: str | None, value: str) -> tuple[str, str]:
     if name == "class":
         return f"the class {_shown(value)!r} of {element} is not the page's to use", _LEAVE_OUT
     if name == "id" or (name == "name" and tag == "a"):
-        said = f"the {name} {_shown(value)!r} of {element} is one of the site's own"
-        return said, "Name it otherwise"
+        said = f"the {name} {_shown(value)!r} of {element} is "
+        if _TAKEN.fullmatch(value):
+            return f"{said}one of the site's own", "Name it otherwise"
+        return f"{said}no anchor", "Write letters, digits and hyphens"
     if name == "style":
         return f"the style {_shown(value)!r} of {element} is not allowed", _LEAVE_OUT
     if name in _URLS and name in ATTRIBUTES.get(tag, ()):
