@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from html import escape, unescape
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import nh3
 from markdown.extensions.attr_list import get_attrs_and_remainder
@@ -23,6 +24,8 @@ from zooniverse.checks import parser, places
 from zooniverse.links import Tag, tags
 from zooniverse.problems import Problem
 
+MAX_READINGS = 20
+"""How often a page's HTML is read anew until it stays the same; what never does stands as text."""
 MAX_PROBLEMS = 50
 """Things of one page that are named one by one."""
 
@@ -119,7 +122,33 @@ def safe_html(html: str, body: str = "", first_line: int = 1) -> tuple[str, list
     Returns:
         The HTML, a second run on which changes nothing, and the problems by their lines.
     """
-    clean = nh3.clean(
+    clean = _stable(html)
+    lost = list(_lost(html, clean))
+    return _Rewriter(clean).result(), _problems(lost, body, first_line)
+
+
+def _stable(html: str) -> str:
+    """Return what nh3 keeps, cleaned until it is read the way it is written.
+
+    Taking out an element can leave others where they cannot stand, and the next reader of the
+    HTML, a browser, would move them.
+    """
+    for _ in range(MAX_READINGS):
+        html, before = _with_first_lines(_cleaned(html)), html
+        if html == before:
+            return html
+    return escape(html)
+
+
+def _with_first_lines(html: str) -> str:
+    """Write once more the newline that begins a block of code: each reader drops one."""
+    ends = [t.end for t in tags(html) if t.name == "pre" and html.startswith("\n", t.end)]
+    pieces = [html[a:b] for a, b in pairwise([0, *ends, len(html)])]
+    return "\n".join(pieces)
+
+
+def _cleaned(html: str) -> str:
+    return nh3.clean(
         html,
         tags=set(ELEMENTS),
         clean_content_tags=set(_WITH_CONTENT),
@@ -131,8 +160,6 @@ def safe_html(html: str, body: str = "", first_line: int = 1) -> tuple[str, list
         strip_comments=False,
         link_rel=None,
     )
-    lost = list(_lost(html, clean))
-    return _Rewriter(clean).result(), _problems(lost, body, first_line)
 
 
 def safe_title(text: str) -> str:
@@ -207,8 +234,6 @@ class _Rewriter(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._links += tag == "a"
-        if tag == "pre" and self._html.startswith("<pre>\n", self._at()):
-            self._replace(len("<pre>"), "<pre>\n")  # browsers drop the first newline, and nh3 did
         values = dict(attrs)
         source = values.get("src") or ""
         if tag == "img" and _leaves(source):
@@ -372,8 +397,9 @@ class _Lines:
     def _add_list(self, line: int, text: str) -> None:
         """Find attribute lists by their own parser."""
         for brace in list(re.finditer(r"\{", text))[:20]:
-            pairs, _ = get_attrs_and_remainder(text[brace.end() : brace.end() + 2_000].lstrip(":"))
-            for name, value in pairs:
+            inside = text[brace.end() : brace.end() + 2_000].lstrip(":")
+            pairs, _ = get_attrs_and_remainder(inside)
+            for name, _ in pairs:
                 key = {".": "class", "#": "id"}.get(name, name)
                 self._found.setdefault((key,), []).append(line)
 
