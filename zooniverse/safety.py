@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import nh3
 from markdown.extensions.attr_list import get_attrs_and_remainder
-from pygments.token import STANDARD_TYPES
+from pygments.token import STANDARD_TYPES  # type: ignore[import-untyped]
 
 from zooniverse.checks import parser, places
 from zooniverse.links import Tag, tags
@@ -356,8 +356,8 @@ class _Lines:
         self._found: dict[tuple[str, ...], list[int]] = {}
         self._used: Counter[tuple[str, ...]] = Counter()
         reader = parser()
-        reader.validateLink = lambda _: True  # type: ignore[method-assign]
-        reader.normalizeLink = lambda address: address  # type: ignore[method-assign]
+        reader.validateLink = lambda url: True  # type: ignore[method-assign]
+        reader.normalizeLink = lambda url: url  # type: ignore[method-assign]
         for token in reader.parse(body):
             line = token.map[0] + 1 if token.map else 1
             if token.type == "html_block":

@@ -81,6 +81,7 @@ def test_no_page_does_anything_in_a_browser(
 ) -> None:
     site = built[0]
     heard: list[str] = []
+    at = ""
 
     def judge(route: Any) -> None:
         if route.request.url.startswith((host, "data:", "blob:")):
@@ -88,6 +89,10 @@ def test_no_page_does_anything_in_a_browser(
         else:
             heard.append(f"{at}: asked for {route.request.url}")
             route.abort()
+
+    def dismiss(dialog: Any) -> None:
+        heard.append(f"{at}: opened a dialog")
+        dialog.dismiss()
 
     def complain(message: Any) -> None:
         # The browser says so where a picture is not there, or another site's, which it then
@@ -98,7 +103,7 @@ def test_no_page_does_anything_in_a_browser(
 
     with served(site.folder / "site") as host:
         page = browser.new_page()
-        page.on("dialog", lambda dialog: (heard.append(f"{at}: dialog"), dialog.dismiss())[0])
+        page.on("dialog", dismiss)
         page.on("pageerror", lambda error: heard.append(f"{at}: {error}"))
         page.on("console", complain)
         page.route("**/*", judge)

@@ -7,8 +7,6 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
-from bs4 import BeautifulSoup
-from bs4.element import Tag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown import markdown
@@ -198,7 +196,7 @@ PIECES = st.sampled_from(
 
 
 class _Reader(HTMLParser):
-    """A second reader, simpler than browsers: what either of the two finds must be allowed."""
+    """A second reader, simpler than browsers: what it finds must be allowed, too."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -212,14 +210,12 @@ def assert_harmless(html: str) -> None:
     reader = _Reader()
     reader.feed(html)
     reader.close()
-    soup = BeautifulSoup(f"<div>{html}</div>", "html.parser")
-    found = [(tag.name, dict(tag.attrs)) for tag in soup.find_all(True) if isinstance(tag, Tag)]
-    for name, attributes in [*reader.found, *found]:
+    for name, attributes in reader.found:
         assert name in ELEMENTS
         allowed = ATTRIBUTES["*"] | ATTRIBUTES.get(name, frozenset())
         if name == "input":
             assert attributes["type"] == "checkbox" and "disabled" in attributes
-            allowed |= {"type", "disabled", "checked"}
+            allowed = allowed | {"type", "disabled", "checked"}
         assert set(attributes) <= allowed, html
         for key in ("href", "src"):
             address = "".join(str(attributes.get(key) or "").split()).lower()
