@@ -146,7 +146,7 @@ def test_it_can_be_looked_at_full_screen_and_comes_back(page: Page, address: str
     shown(page)
     page.locator("figure.diagram").scroll_into_view_if_needed()
     page.get_by_role("button", name="Full screen").click()
-    dialog = page.get_by_role("dialog")
+    dialog = page.locator("dialog.diagram-viewer")
     expect(dialog.locator(".diagram-viewer__stage > svg")).to_be_visible()
     dialog.get_by_role("button", name="Zoom in").click()
     page.keyboard.press("Escape")
