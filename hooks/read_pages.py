@@ -25,7 +25,10 @@ from zooniverse.reading import PageText, linked_folders, mkdocs_source, notice, 
 log = logging.getLogger("mkdocs.hooks.read_pages")
 
 # Blocks that a page may ask for with <!-- zoo: NAME -->.
-BLOCKS = frozenset({"code", "oss-insight"})
+BLOCKS = frozenset(
+    {"card", "catalogue", "code", "compare", "lineage", "models", "oss-insight", "parameters"}
+    | {"references"}
+)
 # By path, what `mkdocs serve` shows while a page is broken; it keeps this module between builds.
 _last_good: dict[str, PageText] = {}
 

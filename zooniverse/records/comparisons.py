@@ -55,7 +55,9 @@ def comparison_html(marker: Marker, collection: Collection, base: str) -> tuple[
         for model in models
     )
     body = "".join(
-        f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell or "–"}</td>" for cell in cells)}</tr>'
+        f'<tr><th scope="row">{name}</th>'
+        + "".join(f"<td>{cell or '–'}</td>" for cell in cells)
+        + "</tr>"
         for name, cells in rows
     )
     label = escape("Comparison of " + ", ".join(model.name for model in models))
