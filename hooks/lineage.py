@@ -50,10 +50,8 @@ def with_lineage(html: str, model: Model | None, collection: Collection, base: s
     """
     if 'class="zoo-lineage"' in html:
         return html
-    placed = replace_markers(
-        html, {"lineage": lambda _: lineage_html(collection, base, "zoo-lineage", model)}
-    )
+    placed = replace_markers(html, {"lineage": lambda _: lineage_html(collection, base, model)})
     if model is None or placed != html:
         return placed
-    drawn = lineage_html(collection, base, "zoo-lineage", model)
+    drawn = lineage_html(collection, base, model)
     return f'{html}<h2 id="zoo-kin">Lineage</h2>{drawn}' if drawn else html

@@ -8,8 +8,9 @@ The table is complete as it is written; ``catalogue.js`` adds filters, sorting a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
+from typing import NamedTuple
 
 from zooniverse.records.cards import grouped
 from zooniverse.records.collection import Collection, Model, by_year
@@ -202,26 +203,43 @@ def plot_html(collection: Collection, base: str, ident: str) -> str:
     )
 
 
-def _names(dots: Sequence[tuple[Model, str, int]], x: object, y: object) -> str:
-    """Name the largest dot of each model where no other name stands in the way."""
-    assert callable(x) and callable(y)
+def _names(
+    dots: Sequence[tuple[Model, str, int]],
+    x: Callable[[int], float],
+    y: Callable[[float], float],
+) -> str:
+    """Name the largest dot of each model, at the first of its sides where nothing is in the way."""
     largest: dict[str, tuple[Model, int]] = {}
     for model, _, value in dots:
         if value > largest.get(model.folder, (model, 0))[1]:
             largest[model.folder] = model, value
-    placed: list[tuple[float, float, float]] = []
+    taken = [_Place(x(m.record.year) - 7, x(m.record.year) + 7, y(v) - 7, y(v) + 7)
+             for m, _, v in dots]  # fmt: skip
     said = ""
     for model, value in largest.values():
-        left, down = x(model.record.year) + 12, y(value) + 8
-        right = left + 12 * len(model.name)
-        if right > 716:  # to the left of its dot
-            left, right = left - 24 - 12 * len(model.name), left - 24
-        if left < _LEFT or any(abs(down - d) < 24 and left < r and right > at
-                               for at, r, d in placed):  # fmt: skip
-            continue
-        placed.append((left, right, down))
-        said += f'<text x="{left:.1f}" y="{down:.1f}">{escape(model.name)}</text>'
+        across, down, wide = x(model.record.year), y(value), 13 * len(model.name)
+        for left, middle in (
+            (across + 11, down), (across - 11 - wide, down),
+            (across - wide / 2, down - 24), (across - wide / 2, down + 24),
+        ):  # fmt: skip
+            place = _Place(left, left + wide, middle - 11, middle + 11)
+            if left > _LEFT and place.right < 718 and not any(map(place.meets, taken)):
+                taken.append(place)
+                said += f'<text x="{left:.1f}" y="{middle + 7:.1f}">{escape(model.name)}</text>'
+                break
     return said
+
+
+class _Place(NamedTuple):
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    def meets(self, other: _Place) -> bool:
+        """Say whether two rectangles share a point."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.top < other.bottom and other.top < self.bottom
 
 
 def shelf_html(models: Iterable[Model], base: str) -> str:
