@@ -195,6 +195,10 @@ def _kill(
             f"{file.name}. Give a piece of the code that stands there once."
         )
     by = mutant.by or tuple(equality.name for equality in proof.equalities)
+    if not by:
+        raise ProofError(
+            f"mutant {mutant.name!r} names no check. Name what must notice it in `by`."
+        )
     for name in by:
         if name not in checks:
             raise ProofError(f"mutant {mutant.name!r}: there is no {name!r}. Name a check.")
