@@ -247,6 +247,8 @@ def reader(folder: Path, path: str, times: int) -> None:
     site(folder / "plain", MATERIAL + FENCES, {"index.md": page_text(diagrams=False)})
     site(folder / "stock", MATERIAL + FENCES + MERMAID2, {"index.md": both})
     site(folder / "ours", inherited, pages, ours=True)
+    if "diagram--refused" in (folder / "ours/site/P/index.html").read_text(encoding="utf-8"):
+        sys.exit("A diagram took too long to draw: this machine is too busy to measure on.")
     places = {
         "plain": (folder / "plain/site", ""),
         "ours": (folder / "ours/site", "P/"),
