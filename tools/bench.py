@@ -107,7 +107,7 @@ def site(folder: Path, settings: str, pages: dict[str, str], *, ours: bool = Fal
     docs = folder / "docs"
     docs.mkdir(parents=True)
     if ours:
-        (docs / "assets").symlink_to(ROOT / "docs" / "assets")
+        shutil.copytree(ROOT / "docs" / "assets", docs / "assets")
         for name in ("hooks", "overrides", "CONTRIBUTING.md", "LICENSE-MIT", "LICENSE-CC-BY-4.0"):
             (folder / name).symlink_to(ROOT / name)
     else:
