@@ -6,6 +6,7 @@
 #   make prove   prove all models in full and write their proof.json (MODEL=folder for one)
 #   make build   strict build into site/
 #   make bench   what diagrams cost, beside the stock set-up (minutes)
+#   make references   write the footnotes that cite a references.bib
 #   make clean   remove what these commands made
 
 # Material prints a notice of its end of life at every build; README.md says what it means here.
@@ -22,11 +23,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11, 5))
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11 python,\
 	$(shell $(p) -c '$(NEW_ENOUGH)' 2>/dev/null && echo $(p))))
 
-# Tiny models run many times faster on one thread, and no library may fetch weights.
-export OMP_NUM_THREADS := 1
-export HF_HUB_OFFLINE := 1
-
-.PHONY: serve build check test lint prove bench clean
+.PHONY: = 1 export HF_HUB_OFFLINE serve build check references test lint clean
 .DEFAULT_GOAL := serve
 
 serve: .venv/site
@@ -40,6 +37,10 @@ check: .venv/dev
 	@$(BIN)/python -m pytest -m "not browser" tests/pages
 
 lint: .venv/models
+references: .venv/site
+	@$(BIN)/python tools/references.py
+
+lint: .venv/dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(BIN)/python tools/model_types.py
 

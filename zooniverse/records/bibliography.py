@@ -11,14 +11,15 @@ import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from urllib.parse import quote, urlsplit
 
 from bibtexparser.entrypoint import parse_string
-from bibtexparser.middlewares import LatexDecodingMiddleware
 from bibtexparser.model import DuplicateBlockKeyBlock
 from markdown_it import MarkdownIt
 from mdit_py_plugins.footnote import footnote_plugin
+from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]
 
 from zooniverse.problems import Problem
 
@@ -96,7 +97,7 @@ def read_bibliography(raw: bytes) -> tuple[dict[str, Entry], list[Problem]]:
         return {}, [Problem(line, "the bibliography is not UTF-8", "Save the file as UTF-8")]
     was, _QUIET.disabled = _QUIET.disabled, True  # it logs what is told below
     try:
-        library = parse_string(text, append_middleware=[LatexDecodingMiddleware()])
+        library = parse_string(text)
     finally:
         _QUIET.disabled = was
     entries, problems = {}, []
@@ -109,14 +110,23 @@ def read_bibliography(raw: bytes) -> tuple[dict[str, Entry], list[Problem]]:
             problems.append(Problem(line, "an entry cannot be read", cure))
     for found in library.entries:
         line = (found.start_line or 0) + 1
-        fields = {
-            field.key.lower(): " ".join(re.sub(r"[{}]", "", str(field.value)).split())
-            for field in found.fields
-        }
+        fields = {field.key.lower(): _text(str(field.value)) for field in found.fields}
         entry = Entry(found.key, found.entry_type, fields, line, _without_note(found.raw or ""))
         entries[entry.key] = entry
         problems += _faults(entry)
     return entries, sorted(problems, key=lambda problem: problem.line or 0)
+
+
+def _text(value: str) -> str:
+    """Resolve LaTeX's accents and braces."""
+    if "\\" in value or "$" in value:
+        value = str(_latex().latex_to_text(value))
+    return " ".join(re.sub(r"[{}]", "", value).replace("~", " ").split())
+
+
+@cache
+def _latex() -> LatexNodes2Text:
+    return LatexNodes2Text()
 
 
 def _without_note(raw: str) -> str:
