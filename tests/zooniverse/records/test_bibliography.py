@@ -19,6 +19,7 @@ from zooniverse.records.bibliography import (
     page_citation,
     read_bibliography,
     references_html,
+    uncited,
     with_definitions,
 )
 from zooniverse.records.collection import collect
@@ -69,23 +70,27 @@ def test_whatever_a_bibliography_holds_reading_returns(raw: bytes) -> None:
 
 def test_citations_are_held_against_the_bibliography() -> None:
     body = f"One[^alpha] two[^alpah] three[^own] `[^code]`\n\n{DEFINED}\n[^own]: Mine.\n"
-    on_page, in_bib = check_citations(body, 5, ENTRIES, [])
-    assert [problem.at("p") for problem in on_page] == [
+    assert [problem.at("p") for problem in check_citations(body, 5, ENTRIES)] == [
         "p:5: the citation [^alpah] is unknown. Add it to references.bib, or define it on the page."
     ]
-    assert in_bib == []
-    on_page, in_bib = check_citations("Text.", 1, ENTRIES, [])
-    assert [problem.at("b") for problem in in_bib] == [
+    assert [problem.at("b") for problem in uncited(ENTRIES, ["other"])] == [
         "b:1: alpha is cited nowhere. Cite it as [^alpha], or take it out."
     ]
-    assert check_citations("Text.", 1, ENTRIES, ["alpha"]) == ([], [])
+    assert uncited(ENTRIES, ["alpha"]) == []
+
+
+def test_groups_and_others_keep_their_names() -> None:
+    text = "@misc{k, author={{Llama Team, AI @ Meta} and Gu, Albert and others}, title={T}}"
+    entry = read_bibliography(text.encode())[0]["k"]
+    assert entry.authors == ["Llama Team, AI @ Meta", "Albert Gu", "others"]
+    assert entry.short_authors == "Llama Team, AI @ Meta et al."
 
 
 def test_a_footnote_that_github_would_not_show_is_told() -> None:
-    (problem,), _ = check_citations("One[^alpha].", 1, ENTRIES, [])
+    (problem,) = check_citations("One[^alpha].", 1, ENTRIES)
     assert problem.at("p").startswith("p:1: the footnote [^alpha] has no definition. Run `make")
     wrong = "One[^alpha].\n\n[^alpha]: Another, https://arxiv.org/abs/1.\n"
-    (problem,), _ = check_citations(wrong, 1, ENTRIES, [])
+    (problem,) = check_citations(wrong, 1, ENTRIES)
     assert problem.at("p").startswith("p:3: the definition of [^alpha] does not link to https://")
 
 
