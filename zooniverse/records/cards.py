@@ -185,13 +185,13 @@ def _compute(model: Model) -> Iterable[str]:
 
 def _results(model: Model) -> Iterable[str]:
     for result in model.record.results:
-        spread = f" ± {result.spread:g}" if result.spread is not None else ""
+        spread = f" ± {result.spread}" if result.spread is not None else ""
         unit = f" {escape(result.unit)}" if result.unit else ""
         size = f"{escape(result.size)}: " if result.size else ""
         extra = f", with {escape(result.extra_data)}" if result.extra_data else ""
         note = f" {escape(result.note)}" if result.note else ""
         yield (
-            f"{size}{result.value:g}{spread}{unit} {escape(result.metric)}, "
+            f"{size}{result.value}{spread}{unit} {escape(result.metric)}, "
             f"{escape(result.benchmark)}, {escape(result.split)}{extra} "
             f"{source_html(model, result)}{note}"
         )
