@@ -10,6 +10,7 @@ measures give the same bytes.
 
 from __future__ import annotations
 
+import math
 import textwrap
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -150,6 +151,68 @@ def punch_card(hours: Sequence[Sequence[int]], ident: str) -> str:
             for hour in (0, 6, 12, 18)
         ),
     )  # fmt: skip
+
+
+def curve(
+    points: Sequence[tuple[int, float, float, float]],
+    reach: float,
+    headline: str,
+    description: str,
+    ident: str,
+) -> str:
+    """Draw how a measure went over training: the mean as a line, all seeds as a band around it.
+
+    Args:
+        points: Step, mean, lowest and highest of the seeds; steps rise; at least one.
+        reach: What was to be reached, drawn as a dashed line.
+        headline: Words above the picture, at most about 45 letters.
+        description: The picture in words.
+        ident: Begins the ids in the picture; one of its own for each picture of a page.
+    """
+    last = max(points[-1][0], 1)
+    ticks = _ticks([reach, *(value for point in points for value in point[2:])])
+    low, high = ticks[0], ticks[-1]
+    digits = max(len(f"{tick:.6g}".partition(".")[2]) for tick in ticks)
+
+    def x(step: int) -> str:
+        return _n(_LEFT + (_RIGHT - 18 - _LEFT) * step / last)
+
+    def y(value: float) -> float:
+        return _BOTTOM - (_BOTTOM - _TOP) * (value - low) / (high - low)
+
+    body = [_headline(_clean(headline))]
+    for tick in ticks:
+        strength = ".55" if tick == low else ".15"
+        body += (
+            f'<path fill="none" stroke="currentColor" stroke-opacity="{strength}" '
+            f'stroke-width="1.5" d="M{_LEFT} {_n(y(tick))}H{_RIGHT}"/>',
+            _text(_LEFT - 12, y(tick) + 9, f"{tick:.{digits}f}", fill=_MUTED, anchor="end"),
+        )
+    over = [f"{x(step)} {_n(y(top))}" for step, _, _, top in points]
+    under = [f"{x(step)} {_n(y(bottom))}" for step, _, bottom, _ in reversed(points)]
+    line = "L".join(f"{x(step)} {_n(y(mean))}" for step, mean, _, _ in points)
+    body += (
+        f'<path fill="none" stroke="{_SECOND}" stroke-width="2" stroke-dasharray="8 6" '
+        f'd="M{_LEFT} {_n(y(reach))}H{_RIGHT}"/>',
+        f'<path fill="{_FIRST}" fill-opacity=".2" d="M{"L".join(over + under)}Z"/>',
+        f'<path fill="none" stroke="{_FIRST}" stroke-width="3" stroke-linejoin="round" '
+        f'd="M{line}"/>',
+        _text(_LEFT, _BOTTOM + 36, f"step {points[0][0]:,}", fill=_MUTED),
+        _text(_RIGHT, _BOTTOM + 36, f"{points[-1][0]:,}", fill=_MUTED, anchor="end"),
+    )
+    return _svg(ident, headline, description, *body)
+
+
+def _ticks(values: Sequence[float]) -> list[float]:
+    """Return three to six round numbers at even distances that lie around all values."""
+    low, high = min(values), max(values)
+    if 0 <= low < high:
+        low = 0.0 if low < high / 2 else low
+    size = max(high - low, abs(high) / 1e6, abs(low) / 1e6, 1e-9)
+    power = 10.0 ** math.floor(math.log10(size))
+    step = next(s for s in (power / 5, power / 2, power, 2 * power, 5 * power) if size / s <= 4.5)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(step * n, 12) for n in range(first, max(last, first + 1) + 1)]
 
 
 def note(title: str, text: str, ident: str) -> str:

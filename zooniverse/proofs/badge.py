@@ -10,25 +10,27 @@ from typing import Any
 
 # By status: the word, and what it means, in full.
 WORDS = {
-    "proven": ("proven", "equal to a reference implementation"),
-    "checked": ("checked", "no reference exists; its invariants hold"),
-    "failed": ("failed", "the last proof did not hold"),
-    "unproven": ("unproven", "no proof has been made"),
+    "proven": ("Proven", "equal to a reference implementation"),
+    "checked": ("Checked", "no reference exists; what can be checked holds"),
+    "failed": ("Proof failed", "the last proof did not hold"),
+    "unproven": ("Unproven", "no proof stands yet"),
 }
 
 
 def badge(proof: Mapping[str, Any] | None) -> str:
-    """Return the badge of a model as inline HTML.
+    """Return the badge of a proof as inline HTML.
 
     Args:
-        proof: What is in its ``proof.json``; None where there is none.
+        proof: What ``proof.json`` holds: ``status`` (proven, checked or failed) and ``date``. None
+            where no proof stands.
     """
-    status = str(proof.get("status")) if proof else "unproven"
-    if status not in WORDS:
+    status = (proof or {}).get("status")
+    if not isinstance(status, str) or status not in WORDS:
         status = "unproven"
     word, meaning = WORDS[status]
-    day = f", {proof.get('date')}" if proof and status != "unproven" else ""
+    date = (proof or {}).get("date")
+    day = f" on {escape(date)}" if isinstance(date, str) and status != "unproven" else ""
     return (
-        f'<span class="zoo-badge zoo-badge--{status}">{word}'
-        f'<span class="zoo-badge__meaning">: {escape(meaning + day)}</span></span>'
+        f'<span class="zoo-badge zoo-badge--{status}" title="{meaning}">{word}{day}'
+        f'<span class="zoo-hidden">: {meaning}</span></span>'
     )

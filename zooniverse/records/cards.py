@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from zooniverse.proofs.badge import badge
 from zooniverse.records.collection import Collection, Model
 from zooniverse.records.schema import Cited, PublishedCount, Size, number
 from zooniverse.repository import relative
@@ -18,12 +19,6 @@ WEIGHTS = {
     "service": "none; asked over a network only",
     "closed": "not public",
     "none": "none published",
-}
-_BADGES = {
-    "proven": ("Proven", "equal to a reference implementation"),
-    "checked": ("Checked", "no reference exists; what can be checked holds"),
-    "failed": ("Proof failed", "the last proof did not hold"),
-    "unproven": ("Unproven", "no proof stands yet"),
 }
 
 
@@ -66,25 +61,6 @@ def card_html(model: Model, collection: Collection, base: str) -> str:
         f'<p class="zoo-card__line">{escape(record.line)} {badge(model.proof)}</p>'
         f"<dl>{facts}</dl>"
         f'<p class="zoo-card__actions">{" ".join(actions)}</p></section>'
-    )
-
-
-def badge(proof: Mapping[str, Any] | None) -> str:
-    """Return the badge of a proof.
-
-    Args:
-        proof: What ``proof.json`` holds: ``status`` (proven, checked or failed) and ``date``. None
-            where no proof stands.
-    """
-    status = (proof or {}).get("status")
-    if status not in _BADGES:
-        status = "unproven"
-    word, meaning = _BADGES[status]
-    date = (proof or {}).get("date")
-    day = f" on {escape(date)}" if isinstance(date, str) and status != "unproven" else ""
-    return (
-        f'<span class="zoo-badge zoo-badge--{status}" title="{meaning}">{word}{day}'
-        f'<span class="zoo-hidden">: {meaning}</span></span>'
     )
 
 

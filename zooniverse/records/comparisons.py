@@ -10,7 +10,8 @@ from html import escape
 
 from zooniverse.markers import Marker
 from zooniverse.problems import Problem
-from zooniverse.records.cards import WEIGHTS, badge, grouped, source_html
+from zooniverse.proofs.badge import badge
+from zooniverse.records.cards import WEIGHTS, grouped, source_html
 from zooniverse.records.collection import Collection, Model, comparable
 from zooniverse.records.schema import Result
 from zooniverse.repository import relative

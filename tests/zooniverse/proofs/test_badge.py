@@ -11,8 +11,9 @@ import pytest
 from zooniverse.proofs.badge import badge
 
 GOLDEN = (
-    '<span class="zoo-badge zoo-badge--proven">proven<span class="zoo-badge__meaning">'
-    ": equal to a reference implementation, 2026-11-24</span></span>"
+    '<span class="zoo-badge zoo-badge--proven" title="equal to a reference implementation">'
+    'Proven on 2026-11-24<span class="zoo-hidden">: equal to a reference implementation'
+    "</span></span>"
 )
 
 
@@ -20,9 +21,11 @@ def test_golden() -> None:
     assert badge({"status": "proven", "date": "2026-11-24"}) == GOLDEN
 
 
-@pytest.mark.parametrize("proof", [None, {}, {"status": "<b>"}, {"status": None, "date": "x"}])
+@pytest.mark.parametrize(
+    "proof", [None, {}, {"status": "<b>"}, {"status": None, "date": "x"}, {"status": ["proven"]}]
+)
 def test_what_is_not_proven_does_not_say_so(proof: dict[str, Any] | None) -> None:
-    assert ">unproven<" in badge(proof)
+    assert ">Unproven<" in badge(proof)
 
 
 def test_authors_text_is_escaped() -> None:

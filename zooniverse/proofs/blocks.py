@@ -1,0 +1,279 @@
+# SPDX-FileCopyrightText: 2025 Cong Le
+# SPDX-License-Identifier: MIT
+"""What a page shows of a proof: the proof itself, the ledger, training curves, what is printed.
+
+Everything is read from ``proof.json``; without one, each block says how to make it. No PyTorch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from html import escape
+
+from zooniverse import charts
+from zooniverse.markers import Marker
+from zooniverse.proofs.badge import badge
+from zooniverse.proofs.record import Compared, Counted, PublishedCount, Record, Trained
+from zooniverse.records.schema import Deviation
+
+NAMES = ("proof", "ledger", "curve", "prints")
+
+
+def blocks(
+    record: Record | None, deviations: Sequence[Deviation], model: str
+) -> Mapping[str, Callable[[Marker], str]]:
+    """Return for each of ``NAMES`` what makes its block, as HTML.
+
+    Args:
+        record: What ``proof.json`` holds; None where there is none that can be read.
+        deviations: From the paper, as the model's record lists them.
+        model: Name of the model's folder, as the command takes it.
+    """
+    if record is None:
+        missing = _missing(model)
+        return {
+            "proof": lambda _: f'<p class="zoo-proof">{badge(None)} {missing}</p>',
+            **{name: lambda _: f"<p>{missing}</p>" for name in NAMES[1:]},
+        }
+    return {
+        "proof": lambda _: proof_html(record, deviations, model),
+        "ledger": lambda _: ledger_html(record.counts, model),
+        "curve": lambda _: curves_html(record.runs, model),
+        "prints": lambda _: prints_html(record),
+    }
+
+
+def proof_html(record: Record, deviations: Sequence[Deviation], model: str) -> str:
+    """Return what equals what, what holds, which mutants are noticed, and what differs."""
+    parts = [
+        f'<p class="zoo-proof__line">{badge(record.model_dump())} '
+        f"{_said(record)} To make it again: {_command(model)}</p>"
+    ]
+    if record.failures:
+        items = "".join(f"<li>{escape(failure)}</li>" for failure in record.failures)
+        parts.append(_list("What did not hold", items))
+    if record.equalities:
+        parts.append(_equalities(record.equalities))
+    if record.invariants:
+        items = "".join(f"<li>{escape(held.claim)}.</li>" for held in record.invariants)
+        parts.append(_list("What holds", items))
+    if record.mutants.killed:
+        parts.append(_mutants(record))
+    if deviations:
+        items = "".join(f"<li>{_deviation(one)}</li>" for one in deviations)
+        parts.append(_list("Where it differs from the paper", items))
+    return f'<section class="zoo-proof" aria-label="Proof">{"".join(parts)}</section>'
+
+
+def ledger_html(counts: Mapping[str, Counted], model: str) -> str:
+    """Return a table of all sizes, paper beside count, and for each size its ledger, folded.
+
+    The first size is unfolded.
+    """
+    if not counts:
+        return f"<p>No size has been counted. {_make(model)}</p>"
+    rows = "".join(_size(name, counted) for name, counted in counts.items())
+    summary = (
+        '<table class="zoo-ledger__sizes"><caption>Parameters of each size</caption><thead><tr>'
+        '<th scope="col">size</th><th scope="col">paper</th><th scope="col">counted</th>'
+        f'<th scope="col">why they differ</th></tr></thead><tbody>{rows}</tbody></table>'
+    )
+    ledgers = "".join(
+        f'<details class="zoo-ledger__size"{"" if place else " open"}>'
+        f"<summary>{escape(name)}: where {counted.total:,} parameters are</summary>"
+        f"{_ledger(name, counted)}</details>"
+        for place, (name, counted) in enumerate(counts.items())
+    )
+    note = (
+        f'<p class="zoo-ledger__note">Counted from the code, parameter by parameter, by '
+        f"{_command(model)}</p>"
+    )
+    return f'<div class="zoo-ledger">{summary}{ledgers}{note}</div>'
+
+
+def curves_html(runs: Iterable[Trained], model: str) -> str:
+    """Return the curve of each training run with its caption."""
+    drawn = "".join(
+        _curve(run, model, f"zoo-curve-{number}") for number, run in enumerate(runs, start=1)
+    )
+    return drawn or f"<p>No training run has been made. {_make(model)}</p>"
+
+
+def prints_html(record: Record) -> str:
+    """Return what the file prints when it is run."""
+    if record.prints is None:
+        return "<p>What the file prints was not recorded.</p>"
+    printed = record.prints
+    return (
+        f'<figure class="zoo-prints"><figcaption>What <code>{escape(printed.command)}</code> '
+        f"prints, after {_seconds(printed.seconds)} on one core</figcaption>"
+        f"<pre><code>{escape(printed.text)}\n</code></pre></figure>"
+    )
+
+
+def formula_html(formula: str) -> str:
+    """Write a formula of the ledger for people: ``2 * d**2`` becomes 2 · d²."""
+    text = re.sub(r"\s*\*\*\s*(\w+)", r"<sup>\1</sup>", escape(formula))
+    return re.sub(r"\s*\*\s*", " · ", text).replace("//", "÷").replace("-", "−")
+
+
+def _list(name: str, items: str) -> str:
+    return f'<p class="zoo-proof__name">{name}</p><ul>{items}</ul>'
+
+
+def _said(record: Record) -> str:
+    versions = ", ".join(f"{name} {number}" for name, number in record.versions.items())
+    return (
+        f"Last run on {escape(_day(record.date))} in {_seconds(record.seconds)}, "
+        f"with {escape(versions)}."
+    )
+
+
+def _equalities(equalities: Iterable[Compared]) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(one.name)}</th>'
+        f"<td>{escape(one.reference)} <small>({escape(one.package)} {escape(one.version)})</small>"
+        f'</td><td data-of="largest difference">{_power(one.largest)}</td>'
+        f'<td data-of="limit">{_power(one.limit)}'
+        f"{f' <small>{escape(one.why_limit)}</small>' if one.why_limit else ''}</td></tr>"
+        for one in equalities
+    )
+    return (
+        "<table><caption>What equals what, in float64 and from the same weights: results, loss, "
+        'every gradient, and all weights after one step</caption><thead><tr><th scope="col">ours'
+        '</th><th scope="col">reference</th><th scope="col">largest difference</th>'
+        f'<th scope="col">limit</th></tr></thead><tbody>{rows}</tbody></table>'
+    )
+
+
+def _mutants(record: Record) -> str:
+    killed = record.mutants.killed
+    rows = "".join(
+        f'<tr><th scope="row">{escape(one.name)}</th><td>'
+        f"{escape(', '.join(name.replace('_', ' ') for name in one.by))}</td></tr>"
+        for one in killed
+    )
+    return (
+        f"<details><summary>{len(killed)} of {len(killed)} broken copies of the code are noticed"
+        "</summary><table><caption>Each copy has one line broken; a proof that did not notice it "
+        'would show nothing</caption><thead><tr><th scope="col">broken</th><th scope="col">noticed '
+        f"by</th></tr></thead><tbody>{rows}</tbody></table></details>"
+    )
+
+
+def _deviation(one: Deviation) -> str:
+    why = f" {escape(one.why)}" if one.why else ""
+    return f"{escape(one.what)} <small>Paper: {escape(one.paper.rstrip('.'))}.{why}</small>"
+
+
+def _size(name: str, counted: Counted) -> str:
+    published = counted.published
+    paper = why = "–"
+    if published:
+        paper = (
+            f"{_rounded(published)} <small>"
+            f'<a href="{escape(published.url)}">{escape(published.source)}</a></small>'
+        )
+        why = "They do not: ours rounds to it." if published.fits else _sentence(published.gap)
+    extra = f" {_sentence(counted.extra)}" if counted.extra else ""
+    reference = (
+        f" <small>reference: {counted.reference:,}</small>" if counted.reference is not None else ""
+    )
+    return (
+        f'<tr><th scope="row">{escape(name)}</th><td data-of="paper">{paper}</td>'
+        f'<td data-of="counted">{counted.total:,}{reference}</td>'
+        f'<td data-of="why">{why}{extra}</td></tr>'
+    )
+
+
+def _ledger(name: str, counted: Counted) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(layer.name)}</th><td>{formula_html(layer.formula)}</td>'
+        f"<td>{layer.number:,}</td><td>{layer.number / counted.total:.1%}</td></tr>"
+        for layer in counted.layers
+    )
+    symbols = ", ".join(f"{escape(key)} = {value:,}" for key, value in counted.symbols.items())
+    where = f", with {symbols}" if symbols else ""
+    return (
+        f"<table><caption>{escape(name)}{where}</caption><thead><tr>"
+        '<th scope="col">part</th><th scope="col">formula</th><th scope="col">count</th>'
+        f'<th scope="col">share</th></tr></thead><tbody>{rows}</tbody><tfoot><tr>'
+        f'<th scope="row">Total</th><td></td><td>{sum(x.number for x in counted.layers):,}</td>'
+        "<td>100.0%</td></tr></tfoot></table>"
+    )
+
+
+def _curve(run: Trained, model: str, ident: str) -> str:
+    result = f"{_number(run.mean)} ± {_number(run.std)}"
+    first, last = run.curve[0], run.curve[-1]
+    description = (
+        f"{run.name}: {run.metric}. At step {first[0]:,} the mean of {len(run.seeds)} seeds is "
+        f"{_number(first[1])}, at step {last[0]:,} it is {_number(last[1])}, between "
+        f"{_number(last[2])} and {_number(last[3])}. The dashed line is at {_number(run.reach)}."
+    )
+    seeds = ", ".join(map(str, run.seeds))
+    headline = f"{result} after {run.steps:,} steps"
+    picture = charts.curve(run.curve, run.reach, headline, description, ident)
+    return (
+        f'<figure class="zoo-curve">{picture}'
+        f"<figcaption><strong>{escape(run.name)}.</strong> {escape(_upper(run.metric))}: {result} "
+        f"(mean ± standard deviation of the seeds {seeds}). The line is their mean, the band "
+        "reaches from the lowest to the highest, the dashed line is what the run must come to. "
+        f"{_seconds(run.seconds)} on one core in all. To make it again: {_command(model)}"
+        "</figcaption></figure>"
+    )
+
+
+def _missing(model: str) -> str:
+    return f"No proof of this implementation has been recorded. {_make(model)}"
+
+
+def _make(model: str) -> str:
+    return f"To make it: {_command(model)}"
+
+
+def _command(model: str) -> str:
+    return f"<code>make prove MODEL={escape(model)}</code>."
+
+
+def _rounded(published: PublishedCount) -> str:
+    for size, letter in ((10**9, "B"), (10**6, "M"), (10**3, "k")):
+        if published.value >= size:
+            digits = max(0, len(str(size)) - len(str(published.unit)))
+            return f"{published.value / size:,.{digits}f} {letter}"
+    return f"{published.value:,}"
+
+
+def _power(number: float) -> str:
+    if number == 0:
+        return "0"
+    digits, _, power = f"{number:.1e}".partition("e")
+    exponent = str(int(power)).replace("-", "−")
+    shown = digits.removesuffix(".0")
+    return f"{'' if shown == '1' else f'{shown} × '}10<sup>{exponent}</sup>"
+
+
+def _number(number: float) -> str:
+    return f"{number:.3g}".replace("-", "−")
+
+
+def _seconds(number: float) -> str:
+    return f"{number:,.1f} s" if number < 10 else f"{number:,.0f} s"
+
+
+def _day(text: str) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{day.day} {charts.MONTHS[day.month - 1]} {day.year}"
+
+
+def _sentence(text: str) -> str:
+    return escape(_upper(text.rstrip("."))) + "."
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
