@@ -4,6 +4,7 @@
 #   make check   strict build, and the tests that a writer of pages needs
 #   make test    everything, real-browser tests included
 #   make build   strict build into site/
+#   make bench   what diagrams cost, beside the stock set-up (minutes)
 #   make clean   remove what these commands made
 
 # Material prints a notice of its end of life at every build; README.md says what it means here.
@@ -20,13 +21,13 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11, 5))
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11 python,\
 	$(shell $(p) -c '$(NEW_ENOUGH)' 2>/dev/null && echo $(p))))
 
-.PHONY: serve build check test lint clean
+.PHONY: serve build check test lint bench clean
 .DEFAULT_GOAL := serve
 
 serve: .venv/site
 	@$(BIN)/python tools/serve.py $(AT)
 
-build: .venv/site
+build: .venv/pictures
 	@$(BIN)/mkdocs build --strict
 
 check: .venv/dev
@@ -40,6 +41,10 @@ test: lint
 	@$(BIN)/python tools/browser.py --install
 	@$(BIN)/python -m pytest
 
+bench: .venv/dev
+	@$(BIN)/mkdocs build --strict
+	@$(BIN)/python tools/bench.py
+
 clean:
 	rm -rf .venv .cache site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
@@ -52,13 +57,18 @@ clean:
 	install the package python3-venv." >&2; exit 1; }
 	@touch $@
 
-# Two stamps, so that serving needs only what the site needs.
+# Three stamps, so that serving needs only what the site needs.
 .venv/site: .venv/made pyproject.toml constraints.txt
 	@echo "Installing what the site needs into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
-.venv/dev: .venv/site
+.venv/pictures: .venv/site
+	@echo "Installing what draws diagrams into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[pictures]'
+	@touch $@
+
+.venv/dev: .venv/pictures
 	@echo "Installing what the tests need into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@

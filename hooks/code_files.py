@@ -24,6 +24,8 @@ from zooniverse.settings import read_section
 
 log = logging.getLogger("mkdocs.hooks.code_files")
 
+BLOCKS = ("code",)  # what it puts in the place of <!-- zoo: NAME -->
+
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, **_: Any) -> str:
     licence = read_section(config.extra, "licenses", LicenseSettings, PluginError).code.spdx

@@ -16,10 +16,10 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import get_plugin_logger
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
-from mkdocs.utils.meta import get_data
 
 from zooniverse.diagrams import DiagramSettings, PageFacts, add_front_matter
 from zooniverse.problems import SettingsError
+from zooniverse.reading import read_page
 from zooniverse.settings import read_section
 
 log = get_plugin_logger("mermaid_front_matter")
@@ -30,7 +30,10 @@ def on_config(config: MkDocsConfig) -> None:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    about = PageFacts(str(page.title or ""), page.meta.get("author"), _first_line(page))
+    read = read_page(page.file.content_bytes)
+    about = PageFacts(
+        str(page.title or ""), page.meta.get("author"), read.first_line, source=read.body
+    )
     markdown, problems = add_front_matter(markdown, _settings(config), about)
     for problem in problems:
         log.warning(problem.at(f"docs/{page.file.src_uri}"))
@@ -42,9 +45,3 @@ def _settings(config: MkDocsConfig) -> DiagramSettings:
         return read_section(config.extra, "diagrams", DiagramSettings)
     except SettingsError as error:
         raise PluginError(str(error)) from None
-
-
-def _first_line(page: Page) -> int:
-    """Line of the page's file at which its Markdown begins, below its front matter."""
-    text = page.file.content_string
-    return text.count("\n") - get_data(text)[0].count("\n") + 1

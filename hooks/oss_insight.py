@@ -25,6 +25,8 @@ from zooniverse.settings import read_section
 
 log = get_plugin_logger("oss_insight")
 
+BLOCKS = ("oss-insight",)  # what it puts in the place of <!-- zoo: NAME -->
+
 
 def on_config(config: MkDocsConfig, **_: Any) -> None:
     read_section(config.extra, "oss_insight", OssInsight, PluginError)

@@ -24,8 +24,6 @@ from zooniverse.reading import PageText, linked_folders, mkdocs_source, notice, 
 
 log = logging.getLogger("mkdocs.hooks.read_pages")
 
-# Blocks that a page may ask for with <!-- zoo: NAME -->.
-BLOCKS = frozenset({"code", "oss-insight"})
 # By path, what `mkdocs serve` shows while a page is broken; it keeps this module between builds.
 _last_good: dict[str, PageText] = {}
 
@@ -46,9 +44,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_read_source(page: Page, config: MkDocsConfig) -> str:
     read = read_page(page.file.content_bytes)
-    for problem in [*read.problems, *check_page(read.body, read.first_line, BLOCKS)]:
+    for problem in [*read.problems, *check_page(read.body, read.first_line, _blocks(config))]:
         log.warning(problem.at(_name(page.file)))
     return mkdocs_source(_shown(page.file, read))
+
+
+def _blocks(config: MkDocsConfig) -> frozenset[str]:
+    """Return what a page may ask for with <!-- zoo: NAME -->: what each step names in BLOCKS."""
+    return frozenset(name for hook in config.hooks.values() for name in getattr(hook, "BLOCKS", ()))
 
 
 def _shown(file: File, read: PageText) -> PageText:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2025 Cong Le
 # SPDX-License-Identifier: MIT
-"""Finds Chrome or Chromium for what needs a real browser, and gets one where there is none."""
+"""Finds Chrome or Chromium for the tests, and gets one where there is none."""
 
 from __future__ import annotations
 
@@ -10,15 +10,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
-PROGRAMS = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome")
-PLACES = (
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
-    r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
-)
+from zooniverse.browser import find as find
+
 # Headless, quiet towards the network; root has no sandbox.
 ARGUMENTS = [
     "--disable-gpu",
@@ -29,15 +23,6 @@ ARGUMENTS = [
     "--disable-sync",
     *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
 ]
-
-
-def find() -> str | None:
-    """Return the path of Chrome or Chromium: ``$CHROME``, the PATH, usual places, Playwright's."""
-    named = os.environ.get("CHROME")
-    if named:
-        return named if Path(named).is_file() else None
-    on_path = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    return on_path or next((place for place in PLACES if Path(place).is_file()), None) or _own()
 
 
 def get() -> str | None:
@@ -55,16 +40,6 @@ def get() -> str | None:
         if path := find():
             return path
     return None
-
-
-def _own() -> str | None:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        return None
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).is_file() else None
 
 
 def _run(*command: str) -> bool:

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from typing import Annotated, Any
+from functools import cache
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, JsonValue, StringConstraints
 
-from zooniverse.fences import find_fences, replace_content
+from zooniverse.fences import Fence, find_fences, replace_content
 from zooniverse.problems import Problem
 from zooniverse.settings import Settings
 
@@ -54,6 +54,9 @@ class DiagramSettings(Settings):
         licenses: Licences of the source and of the picture, as one text.
         copyright: The copyright line.
         config: Mermaid's configuration for every diagram.
+        pictures: When diagrams are pictures. ``auto``: where a browser is found to draw them with,
+            or the cache has them. ``static``: always, and one that could not be drawn is a warning.
+            ``live``: never.
     """
 
     author: Line
@@ -61,6 +64,7 @@ class DiagramSettings(Settings):
     licenses: Line
     copyright: Line
     config: dict[str, JsonValue] = Field(default_factory=dict)
+    pictures: Literal["auto", "static", "live"] = "auto"
 
 
 @dataclass(frozen=True)
@@ -98,11 +102,14 @@ class PageFacts:
         title: The page's title, for a block that stands before the first heading.
         author: The page's author or a list of them; of any other kind, the settings' one is used.
         first_line: Line of the page's file on which its Markdown begins, counted from 1.
+        source: The page's Markdown as its author wrote it, where an earlier step has moved its
+            lines: problems name the lines of the file.
     """
 
     title: str = ""
     author: object = None
     first_line: int = 1
+    source: str | None = None
 
 
 NO_FACTS = PageFacts()
@@ -123,27 +130,36 @@ def add_front_matter(
     """
     blocks = [fence for fence in find_fences(markdown) if fence.language == "mermaid"]
     problems: list[Problem] = []
-    for fence in reversed(blocks):  # from the last, so that the spans before it stay right
+    lines = cache(lambda: _lines(blocks, page.source))
+    for number, fence in reversed(
+        [*enumerate(blocks)]
+    ):  # from the last, so that the spans before it stay right
         try:
             house = house_front_matter(
                 fence.content, settings, title=fence.heading or page.title, author=page.author
             )
             content = with_front_matter(fence.content, house)
         except FrontMatterError as error:
-            line = page.first_line - 1 + fence.line + error.line
+            line = page.first_line - 1 + lines()[number] + error.line
             problems.insert(0, Problem(line, error.message, error.cure))
         else:
             markdown = replace_content(markdown, fence, content)
     return markdown, problems
 
 
-def diagram_html(source: str, language: str, class_name: str, *_: object, **__: object) -> str:
-    """Return a Mermaid block as HTML (a formatter of ``pymdownx.superfences``).
-
-    It is what the reader's browser draws, and what is read where scripts are off. Search leaves it
-    out: it would find every diagram by the licence in its front matter.
-    """
-    return f'<div class="{class_name}" data-search-exclude>{escape(source, quote=False)}</div>'
+def _lines(blocks: Sequence[Fence], source: str | None) -> list[int]:
+    """Return the line of each block in the page's source, in which it has the same content."""
+    if source is None:
+        return [fence.line for fence in blocks]
+    known: dict[str, list[int]] = {}
+    for fence in find_fences(source):
+        if fence.language == "mermaid":
+            known.setdefault(fence.content.strip(), []).append(fence.line)
+    found = []
+    for fence in blocks:
+        there = known.get(fence.content.strip(), [fence.line])
+        found.append(there.pop(0) if len(there) > 1 else there[0])
+    return found
 
 
 def house_front_matter(

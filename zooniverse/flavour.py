@@ -108,6 +108,11 @@ def raw_html(source: str, *_: Any, **__: Any) -> str:
     return f"<!---->{source}"
 
 
+def math_block(source: str, *_: Any, **__: Any) -> str:
+    """Return the formula of a ``math`` fence as ``$$`` gives it (a formatter of superfences)."""
+    return f'<div class="arithmatex">\\[\n{html.escape(source, quote=False)}\n\\]</div>'
+
+
 class TightLists(Treeprocessor):
     """Unwraps the paragraphs that `to_python_markdown` has marked as those of a tight list."""
 

@@ -359,6 +359,12 @@ def _take_apart(source: str) -> _Parts | Problem:
     )
 
 
+def title_and_theme(source: str) -> tuple[str, bool]:
+    """Return the title that a source's front matter states, and whether it has its own theme."""
+    parts = _take_apart(source)
+    return ("", False) if isinstance(parts, Problem) else (parts.title, parts.own)
+
+
 # Drawing -----------------------------------------------------------------------------------------
 
 

@@ -86,7 +86,7 @@ class _Outliner(HTMLParser):
         if tag in _VOID:
             self._void(tag, get, line)
             return
-        if self._skip or "footnote-backref" in classes:
+        if self._skip or classes & {"footnote-backref", "headerlink"}:
             role, self._skip = "skip", self._skip + 1
         elif tag == "sup" and ("footnote-ref" in classes or get.get("id", "").startswith("fnref")):
             self._text.append("[^]")

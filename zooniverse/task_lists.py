@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
-# As pymdownx.tasklist writes them; nothing else on a page may be an input.
+# As pymdownx.tasklist writes them, and as they are after the page has been made safe; nothing else
+# on a page may be an input.
 _BOXES = {
     '<input type="checkbox" disabled/>': '<input type="checkbox" disabled aria-label="To do"/>',
     '<input type="checkbox" disabled checked/>': (
         '<input type="checkbox" disabled checked aria-label="Done"/>'
+    ),
+    '<input type="checkbox" disabled="">': '<input type="checkbox" disabled aria-label="To do">',
+    '<input type="checkbox" checked="" disabled="">': (
+        '<input type="checkbox" disabled checked aria-label="Done">'
     ),
 }
 

@@ -1,90 +1,62 @@
 # SPDX-FileCopyrightText: 2025 Cong Le
 # SPDX-License-Identifier: MIT
-"""Diagrams are drawn in the page, however the reader came to it, and asked of no other site."""
+"""Diagrams without picture are drawn in the page, however the reader came to it."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import ROOT, mkdocs_build, served
+from tests.conftest import SmallSite, served
 
 pytestmark = pytest.mark.browser
 
 LIBRARY = "assets/vendor/mermaid/mermaid.min.js"
-CONFIG = """\
-site_name: Test
-theme:
-  name: material
-  custom_dir: theme
-  font: false
-  features: [navigation.instant]
-extra_css: [assets/stylesheets/diagrams.css]
-extra_javascript: [assets/javascripts/diagrams.js]
-extra: {generator: false}
-markdown_extensions:
-  - pymdownx.superfences:
-      custom_fences:
-        - name: mermaid
-          class: mermaid
-          format: !!python/name:zooniverse.diagrams.diagram_html
-plugins:
-  - mermaid2:
-      javascript: assets/vendor/mermaid/mermaid.min.js
-      arguments: {startOnLoad: false, securityLevel: strict, suppressErrorRendering: true}
-"""
 PAGES = {
-    "index.md": "# Home\n\n[plain](plain.md)\n\n## Mermaid\n\n```mermaid\n"
+    "README.md": "# Home\n\n[plain](Plain.md)\n\n## Mermaid\n\n```mermaid\n"
     '---\ntitle: "Q & K"\n---\n'
     'graph TB\n  A["<b>x</b> & y"] --> B["a < b"]\n```\n',
-    "plain.md": "# Plain\n\n[home](index.md) [deep](a/deep.md)\n",
-    "a/deep.md": "# Deep\n\n[plain](../plain.md)\n\n```mermaid\n---\nconfig: {theme: dark}\n---\n"
+    "Plain.md": "# Plain\n\n[home](README.md) [deep](A/README.md)\n",
+    "A/README.md": "# Deep\n\n[plain](../Plain.md)\n\n```mermaid\n---\nconfig: {theme: dark}\n---\n"
     'pie\n  "a": 1\n```\n\n```mermaid\npie\n  <i>wrong</i>\n```\n\n```mermaid\n---\n'
-    "title: Wide\nconfig: {flowchart: {useMaxWidth: false}}\n---\nflowchart LR\n"
+    "title: Wide\n---\nflowchart LR\n"
     "  a[A long label for a node] --> b[And another long label] --> c[And a third one of them]\n"
     "  c --> d[And a fourth one that is wide] --> e[And the last one]\n```\n",
 }
-SHOWN = """() => [...document.querySelectorAll("div.mermaid")].map(frame => ({
-  pictures: frame.querySelectorAll("svg").length, canvas: frame.dataset.canvas,
-  name: frame.querySelector("svg")?.getAttribute("aria-label"), tab: frame.tabIndex,
-  titles: [...frame.querySelectorAll("text")].map(text => text.textContent),
-  source: frame.querySelector("pre")?.textContent,
-  note: frame.querySelector(":scope > p")?.textContent,
-}))"""
+SHOWN = """() => [...document.querySelectorAll("figure.diagram")].map(figure => {
+  const frame = figure.querySelector("div.mermaid")
+  return {
+    pictures: frame.querySelectorAll("svg").length, canvas: frame.dataset.canvas,
+    name: frame.querySelector("svg")?.getAttribute("aria-label"),
+    tab: frame.tabIndex, caption: figure.querySelector(".diagram__title").textContent,
+    titles: [...frame.querySelectorAll("svg > text, svg > g > text")].map(t => t.textContent),
+    source: frame.querySelector("pre")?.textContent,
+    note: frame.querySelector(":scope > p")?.textContent,
+    open: figure.querySelectorAll("button.diagram__open").length,
+  }
+})"""
 DRAWN = """() => document.querySelector("div.mermaid")
   && !document.querySelector("div.mermaid:not([data-processed])")"""
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("live")
+    small = SmallSite(tmp_path_factory.mktemp("live"))
     for name, text in PAGES.items():
-        path = folder / "docs" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    for source, target in [
-        (f"docs/{LIBRARY}", f"docs/{LIBRARY}"),
-        ("overrides/assets/javascripts/diagrams.js", "theme/assets/javascripts/diagrams.js"),
-        ("overrides/assets/stylesheets/diagrams.css", "theme/assets/stylesheets/diagrams.css"),
-    ]:
-        path = folder / target
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / source, path)
-    with served(folder / "site") as host:
+        small.page(name, text)
+    with served(small.folder / "site") as host:
         # Instant navigation stays within the address that the sitemap names.
-        config = f"{CONFIG}site_url: {host}\n"
-        (folder / "mkdocs.yml").write_text(config, encoding="utf-8")
-        assert mkdocs_build(folder / "mkdocs.yml", folder / "site") == (0, "")
+        small.settings = f"site_url: {host}\nextra: {{diagrams: {{pictures: live}}}}\n"
+        assert small.build() == (0, "")
         yield host
 
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
     """A page that has asked for nothing elsewhere and reported no error by the end of the test."""
-    page = browser.new_page(viewport={"width": 360, "height": 700})
+    page = browser.new_page(viewport={"width": 360, "height": 700}, color_scheme="light")
     heard: list[str] = []
     asked: list[str] = []
     page.on("console", lambda message: heard.append(message.text))
@@ -105,16 +77,22 @@ def shown(page: Page) -> list[dict[str, object]]:
 
 def check_home(page: Page) -> None:
     (frame,) = shown(page)
-    assert (frame["pictures"], frame["canvas"], frame["name"]) == (1, "light", "Q & K")
-    assert frame["titles"] == ["Q & K"]
+    assert (frame["pictures"], frame["canvas"], frame["name"]) == (1, None, "Q & K")
+    # The title is the caption and is not drawn a second time.
+    assert (frame["caption"], frame["titles"]) == ("Q & K", [])
 
 
 def check_deep(page: Page) -> None:
     dark, wrong, wide = shown(page)
-    assert (dark["pictures"], dark["canvas"], dark["name"]) == (1, "dark", "Diagram")
-    assert (wrong["pictures"], wrong["source"]) == (0, "pie\n  <i>wrong</i>")
+    assert (dark["pictures"], dark["canvas"], dark["name"]) == (1, "dark", "Deep")
+    assert wrong["pictures"] == 0
+    assert str(wrong["source"]).endswith("pie\n  <i>wrong</i>")
     assert str(wrong["note"]).startswith("This diagram could not be drawn: ")
-    assert (wide["pictures"], wide["tab"]) == (1, 0)
+    assert wide["pictures"] == 1
+    page.locator("figure.diagram").last.scroll_into_view_if_needed()
+    expect(page.locator("figure.diagram").last.locator("div.mermaid")).to_have_attribute(
+        "tabindex", "0"
+    )
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
@@ -124,27 +102,56 @@ def test_opened_directly(page: Page, address: str) -> None:
 
 
 def test_opened_directly_below_the_home_page(page: Page, address: str) -> None:
-    page.goto(address + "a/deep/")
+    page.goto(address + "A/")
     check_deep(page)
 
 
 def test_after_instant_navigation(page: Page, address: str) -> None:
-    page.goto(address + "plain/")
+    page.goto(address + "Plain/")
     page.evaluate("window.kept = true")
     page.click("article a:text-is('deep')")
-    page.wait_for_url("**/deep/")
+    page.wait_for_url("**/A/")
     check_deep(page)
     page.click("article a:text-is('plain')")
-    page.wait_for_url("**/plain/")
+    page.wait_for_url("**/Plain/")
     page.click("article a:text-is('home')")
     page.wait_for_url(address)
     check_home(page)
     page.go_back()
-    page.wait_for_url("**/plain/")
+    page.wait_for_url("**/Plain/")
     page.go_forward()
     page.wait_for_url(address)
     check_home(page)
     assert page.evaluate("window.kept")
+
+
+INKS = """() => [...document.querySelectorAll("div.mermaid")].map(frame => {
+  const label = frame.querySelector("svg .nodeLabel, svg text.slice")
+  return label && getComputedStyle(label).fill
+})"""
+
+
+def test_it_is_drawn_anew_when_the_scheme_changes(page: Page, address: str) -> None:
+    page.goto(address + "A/")
+    shown(page)
+    own, _, house = page.evaluate(INKS)
+    assert house == "rgb(16, 41, 45)"
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"({INKS})()[2] === 'rgb(238, 246, 245)'", polling=200)
+    assert page.evaluate(INKS)[0] == own  # a theme of its own stays as it is
+
+
+def test_it_can_be_looked_at_full_screen_and_comes_back(page: Page, address: str) -> None:
+    page.goto(address)
+    shown(page)
+    page.locator("figure.diagram").scroll_into_view_if_needed()
+    page.get_by_role("button", name="Full screen").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".diagram-viewer__stage > svg")).to_be_visible()
+    dialog.get_by_role("button", name="Zoom in").click()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.locator("div.mermaid > svg")).to_be_visible()
 
 
 def test_without_scripts_the_source_is_read(browser: Browser, address: str) -> None:

@@ -7,66 +7,25 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown import Markdown
-from pymdownx import arithmatex, emoji, superfences  # type: ignore[import-untyped]
+from mkdocs.config import load_config
 
-from zooniverse.flavour import (
-    MAX_DEPTH,
-    RAW_HTML,
-    TooDeepError,
-    as_code,
-    raw_html,
-    to_python_markdown,
-)
+from tests.conftest import ROOT
+from zooniverse.flavour import MAX_DEPTH, TooDeepError, as_code, to_python_markdown
 from zooniverse.structure import Block, differences, github_html, outline_of
 
 DATA = Path(__file__).parent / "data"
 
-# The extensions of mkdocs.yml.
-EXTENSIONS: dict[str, dict[str, Any]] = {
-    "zooniverse.flavour": {},
-    "zooniverse.anchors": {},
-    "toc": {},
-    "tables": {},
-    "footnotes": {},
-    "attr_list": {},
-    "md_in_html": {},
-    "sane_lists": {},
-    "pymdownx.highlight": {"stripnl": False},
-    "pymdownx.superfences": {
-        "preserve_tabs": True,
-        "custom_fences": [
-            {"name": "mermaid", "class": "mermaid", "format": superfences.fence_div_format},
-            {"name": RAW_HTML, "class": RAW_HTML, "format": raw_html},
-            {
-                "name": "math",
-                "class": "arithmatex",
-                "format": arithmatex.arithmatex_fenced_format(which="generic"),
-            },
-        ],
-    },
-    "pymdownx.quotes": {"callouts": True},
-    "pymdownx.emoji": {"emoji_index": emoji.gemoji, "emoji_generator": emoji.to_alt},
-    "pymdownx.tasklist": {"custom_checkbox": True},
-    "pymdownx.tilde": {"subscript": False},
-    "pymdownx.betterem": {},
-    "pymdownx.magiclink": {},
-    "pymdownx.arithmatex": {
-        "generic": True,
-        "inline_syntax": ["dollar"],
-        "block_syntax": ["dollar"],
-    },
-}
-
 
 @cache
 def _markdown() -> Markdown:
-    return Markdown(extensions=list(EXTENSIONS), extension_configs=EXTENSIONS)
+    config = load_config(str(ROOT / "mkdocs.yml"))
+    names: list[str] = config.markdown_extensions
+    return Markdown(extensions=names, extension_configs=config.mdx_configs)
 
 
 def site_html(text: str) -> str:

@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.conftest import load
 from tests.zooniverse.diagram_types import TYPES
 from zooniverse import pictures
+from zooniverse.browser import find
 from zooniverse.faces import Faces
 from zooniverse.pictures import CANVAS, THEME, Drawing, Live, Picture, Studio, draw
 from zooniverse.problems import Problem
@@ -30,9 +30,15 @@ from zooniverse.svg import letters
 ROOT = Path(__file__).parents[2]
 FONTS = ROOT / "docs/assets/vendor/diagram-fonts"
 MERMAID = ROOT / "docs/assets/vendor/mermaid/mermaid.min.js"
-BROWSER: str | None = load("tools/browser.py").find()
+BROWSER = find()
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(autouse=True, scope="module")
+def a_browser_is_found() -> None:
+    assert BROWSER, "No Chrome or Chromium: run `python tools/browser.py --install`."
+
 
 HOUSE = """\
 ---
