@@ -1,0 +1,229 @@
+# SPDX-FileCopyrightText: 2025 Cong Le
+# SPDX-License-Identifier: MIT
+"""The card at the top of a model's page, and what machines are told about the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+
+from zooniverse.records.collection import Collection, Model
+from zooniverse.records.schema import Cited, PublishedCount, Size, number
+from zooniverse.repository import relative
+
+WEIGHTS = {
+    "open": "open",
+    "gated": "on terms",
+    "service": "none; asked over a network only",
+    "closed": "not public",
+    "none": "none published",
+}
+_BADGES = {
+    "proven": ("Proven", "equal to a reference implementation"),
+    "checked": ("Checked", "no reference exists; what can be checked holds"),
+    "failed": ("Proof failed", "the last proof did not hold"),
+    "unproven": ("Unproven", "no proof stands yet"),
+}
+
+
+def card_html(model: Model, collection: Collection, base: str) -> str:
+    """Return the card of a model.
+
+    Args:
+        model: Whose card.
+        collection: All models, for what descends from this one.
+        base: Address of the page below the site's.
+    """
+    record = model.record
+    rows = [
+        ("Also called", ", ".join(map(escape, record.also_known_as))),
+        ("Published", f"{record.year}, {escape(record.venue)}"),
+        ("Authors", _authors(record.authors)),
+        ("Organisations", ", ".join(map(escape, record.organisations))),
+        ("Paper", _outward(record.paper.address, f"<cite>{escape(record.paper.title)}</cite>")),
+        ("Tasks", ", ".join(map(escape, record.tasks))),
+        ("Modalities", ", ".join(record.modalities)),
+        ("Parameters", _parameters(model)),
+        ("Data", _lines(_data(model))),
+        ("Compute", _lines(_compute(model))),
+        ("Weights", _weights(model)),
+        ("Code of the authors", _code(model)),
+        ("Descends from", _lines(_ancestors(model, collection, base))),
+        ("Led to", ", ".join(_linked(child, base) for child in collection.children(model))),
+    ]
+    facts = "".join(f"<div><dt>{name}</dt><dd>{said}</dd></div>" for name, said in rows if said)
+    actions = [_action(record.paper.address, "Read the paper")]
+    if record.implementation:
+        actions.append(_action(record.implementation, "Get the code"))
+    if record.weights.url:
+        actions.append(_action(record.weights.url, "Get the weights"))
+    return (
+        f'<section class="zoo-card" aria-label="Record of {escape(model.name)}">'
+        f'<p class="zoo-card__line">{escape(record.line)} {badge(model.proof)}</p>'
+        f"<dl>{facts}</dl>"
+        f'<p class="zoo-card__actions">{" ".join(actions)}</p></section>'
+    )
+
+
+def badge(proof: Mapping[str, Any] | None) -> str:
+    """Return the badge of a proof.
+
+    Args:
+        proof: What ``proof.json`` holds: ``status`` (proven, checked or failed) and ``date``. None
+            where no proof stands.
+    """
+    status = (proof or {}).get("status")
+    if status not in _BADGES:
+        status = "unproven"
+    word, meaning = _BADGES[status]
+    date = (proof or {}).get("date")
+    day = f" on {escape(date)}" if isinstance(date, str) and status != "unproven" else ""
+    return (
+        f'<span class="zoo-badge zoo-badge--{status}" title="{meaning}">{word}{day}'
+        f'<span class="zoo-hidden">: {meaning}</span></span>'
+    )
+
+
+def grouped(value: int) -> str:
+    """Write a count for people: digits in groups of three."""
+    return f"{value:,}"
+
+
+def source_html(model: Model, cited: Cited | Size) -> str:
+    """Return the source of a figure in small print, with its link."""
+    where = f", {escape(cited.at)}" if cited.at else ""
+    name = escape(model.source_name(cited.source))
+    address = model.link(cited.source)
+    said = _outward(address, name) if address else name
+    return f'<small class="zoo-source">{said}{where}</small>'
+
+
+def with_card(html: str, card: str) -> str:
+    """Put a card below the first heading of a page, or on top where there is none."""
+    before, end, after = html.partition("</h1>")
+    return f"{before}{end}{card}{after}" if end else card + html
+
+
+def structured(model: Model, collection: Collection, site: str) -> dict[str, Any]:
+    """Return what schema.org has words for, as parts of the page's JSON-LD.
+
+    Args:
+        model: Which model the page is about.
+        collection: All models.
+        site: Address of the site.
+    """
+    record = model.record
+    kin = [f"{site}{parent.address}" for parent in collection.parents(model)]
+    about: dict[str, Any] = {
+        "@type": "SoftwareApplication",
+        "applicationCategory": "Machine learning model",
+        "name": record.name,
+        "description": record.line,
+        "datePublished": str(record.year),
+        "creator": [{"@type": "Person", "name": name} for name in record.authors],
+    }
+    if record.also_known_as:
+        about["alternateName"] = record.also_known_as
+    if kin:
+        about["isBasedOn"] = kin
+    paper: dict[str, Any] = {
+        "@type": "ScholarlyArticle",
+        "name": record.paper.title,
+        "url": record.paper.address,
+        "datePublished": str(record.year),
+        "author": [{"@type": "Person", "name": name} for name in record.authors],
+    }
+    return {
+        "about": about,
+        "citation": paper,
+        "keywords": [*record.tasks, *record.modalities, *record.organisations],
+    }
+
+
+def _authors(people: list[str]) -> str:
+    shown = ", ".join(map(escape, people[:10]))
+    return shown + (f" and {len(people) - 10} others" if len(people) > 10 else "")
+
+
+def _parameters(model: Model) -> str:
+    rows = []
+    for size in model.record.sizes:
+        counted = model.counted(size.name)
+        paper = "<br>".join(_published(model, found) for found in size.parameters) or "not stated"
+        said = grouped(counted) if counted else "–"
+        rows.append(f'<tr><th scope="row">{escape(size.name)}</th><td>{paper}</td><td>{said}</td>')
+    if not rows:
+        return ""
+    return (
+        '<table class="zoo-card__sizes"><thead><tr><th scope="col">size</th>'
+        '<th scope="col">paper</th><th scope="col">counted here</th></tr></thead>'
+        f"<tbody>{''.join(f'{row}</tr>' for row in rows)}</tbody></table>"
+    )
+
+
+def _published(model: Model, count: PublishedCount) -> str:
+    value = count.value if not count.value.isdigit() else grouped(number(count.value))
+    note = f" {escape(count.note)}" if count.note else ""
+    return f"{value}{note} {source_html(model, count)}"
+
+
+def _data(model: Model) -> Iterable[str]:
+    for data in model.record.training_data:
+        size = f": {escape(data.size)}" if data.size else ""
+        yield f"{escape(data.name)}{size} {source_html(model, data)}"
+
+
+def _compute(model: Model) -> Iterable[str]:
+    for compute in model.record.compute:
+        size = f"{escape(compute.size)}: " if compute.size else ""
+        yield f"{size}{escape(compute.what)} {source_html(model, compute)}"
+
+
+def _weights(model: Model) -> str:
+    weights = model.record.weights
+    said = WEIGHTS[weights.availability]
+    if weights.url:
+        said = _outward(weights.url, said)
+    licence = f", {escape(weights.licence)}" if weights.licence else ""
+    note = f" {escape(weights.note)}" if weights.note else ""
+    return f"{said}{licence}.{note}" if note else f"{said}{licence}"
+
+
+def _code(model: Model) -> str:
+    code = model.record.code
+    if code is None:
+        return ""
+    shown = escape(code.url.removeprefix("https://"))
+    return _outward(code.url, shown) + (f", {escape(code.licence)}" if code.licence else "")
+
+
+def _ancestors(model: Model, collection: Collection, base: str) -> Iterable[str]:
+    for ancestor in model.record.descends_from:
+        page = collection.by_name.get(ancestor.model.lower()) if ancestor.model else None
+        if page:
+            name = _linked(page, base)
+        else:
+            address = model.link(ancestor.source or "")
+            said = escape(ancestor.name) + (f" ({ancestor.year})" if ancestor.year else "")
+            name = _outward(address, said) if address else said
+        yield name + (f": {escape(ancestor.takes)}" if ancestor.takes else "")
+
+
+def _linked(model: Model, base: str) -> str:
+    return f'<a href="{escape(relative(model.address, base))}">{escape(model.name)}</a>'
+
+
+def _outward(address: str, html: str) -> str:
+    return f'<a href="{escape(address)}">{html}</a>'
+
+
+def _action(address: str, words: str) -> str:
+    return f'<a href="{escape(address)}">{words}</a>'
+
+
+def _lines(items: Iterable[str]) -> str:
+    found = list(items)
+    if len(found) < 2:
+        return "".join(found)
+    return f"<ul>{''.join(f'<li>{item}</li>' for item in found)}</ul>"
