@@ -17,6 +17,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -77,9 +78,8 @@ def attention(q: Tensor, k: Tensor, v: Tensor, band: int | None) -> Tensor:
     fed, seen = q.shape[-2], k.shape[-2]
     if fed == seen and (band is None or band >= seen):
         return F.scaled_dot_product_attention(q, k, v, is_causal=True)
-    back = torch.arange(seen - fed, seen, device=q.device)[:, None] - torch.arange(
-        seen, device=q.device
-    )  # how far each key lies behind each query, (T, S)
+    place = torch.arange(seen, device=q.device)
+    back = place[seen - fed :, None] - place  # how far each key lies behind each query, (T, S)
     visible = (back >= 0) & (back < (band or seen))
     return F.scaled_dot_product_attention(q, k, v, attn_mask=visible)
 
@@ -240,7 +240,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     return found
 
 
-def from_gpt2(weights: Mapping[str, Tensor]) -> GPT:
+def from_gpt2(weights: Mapping[str, Tensor], kind: torch.dtype = torch.float32) -> GPT:
     """Build GPT-2 from the weights of transformers' GPT2Model or GPT2LMHeadModel.
 
     All four sizes have heads of width 64. Their linear layers hold the transpose of ours.
@@ -257,7 +257,7 @@ def from_gpt2(weights: Mapping[str, Tensor]) -> GPT:
         for part, other in THEIRS.items():
             name = re.sub(rf"\b{part}\b", other, name)
         turned = theirs[name].dim() > 1 and not name.startswith(("wte", "wpe"))
-        state[ours] = (theirs[name].T if turned else theirs[name]).float().contiguous()
+        state[ours] = (theirs[name].T if turned else theirs[name]).to(kind).contiguous()
     model.load_state_dict(state, assign=True)
     return model
 
@@ -293,7 +293,7 @@ class Tokenizer:
         for word in self.words.findall(text):
             parts = [self.sign[byte] for byte in word.encode()]
             while len(parts) > 1:
-                ranks = [self.ranks.get(pair, math.inf) for pair in zip(parts, parts[1:])]
+                ranks = [self.ranks.get(pair, math.inf) for pair in pairwise(parts)]
                 if min(ranks) == math.inf:
                     break
                 i = ranks.index(min(ranks))
@@ -312,7 +312,7 @@ class Tokenizer:
 
 # region example
 TEXT = Path(__file__).with_name("alice.txt")
-SMALL = Config(layers=4, width=64, heads=4, head=16, positions=64, vocabulary=0, band=16)
+SMALL = Config(layers=2, width=64, heads=4, head=16, positions=64, vocabulary=0, band=16)
 
 
 def characters() -> tuple[str, Tensor]:
@@ -322,7 +322,7 @@ def characters() -> tuple[str, Tensor]:
     return known, torch.tensor([known.index(character) for character in text])
 
 
-def rate(step: int, steps: int, highest: float = 3e-3, warmup: int = 20) -> float:
+def rate(step: int, steps: int, highest: float = 1e-2, warmup: int = 20) -> float:
     """Rise in a line, then fall as a cosine to a tenth (appendix B; its lengths are in tokens)."""
     done = min(1.0, max(0, step - warmup) / max(1, steps - warmup))
     return highest * min(step / warmup, 0.55 + 0.45 * math.cos(math.pi * done))
