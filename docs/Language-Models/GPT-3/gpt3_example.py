@@ -39,6 +39,7 @@ class Config:
     positions: int = 2048  # section 2.1
     vocabulary: int = 50257  # GPT-2's byte pairs
     band: int | None = 256  # keys that every second layer sees; None: all are dense
+    deviation: float = 0.02  # of the weights before training
 
 
 GPT2 = {
@@ -135,7 +136,8 @@ class GPT(nn.Module):
         for name, weights in self.named_parameters():
             if weights.dim() > 1:  # what is added to the residual stream begins smaller
                 added = name.endswith(("out.weight", "down.weight"))
-                nn.init.normal_(weights, std=0.02 / (math.sqrt(2 * c.layers) if added else 1))
+                shrink = math.sqrt(2 * c.layers) if added else 1
+                nn.init.normal_(weights, std=c.deviation / shrink)
             elif name.endswith("bias"):
                 nn.init.zeros_(weights)
 
@@ -312,7 +314,7 @@ class Tokenizer:
 
 # region example
 TEXT = Path(__file__).with_name("alice.txt")
-SMALL = Config(layers=2, width=64, heads=4, head=16, positions=64, vocabulary=0, band=16)
+SMALL = Config(2, 64, heads=4, head=16, positions=48, vocabulary=0, band=12, deviation=0.08)
 
 
 def characters() -> tuple[str, Tensor]:
@@ -322,7 +324,7 @@ def characters() -> tuple[str, Tensor]:
     return known, torch.tensor([known.index(character) for character in text])
 
 
-def rate(step: int, steps: int, highest: float = 1e-2, warmup: int = 20) -> float:
+def rate(step: int, steps: int, highest: float = 8e-3, warmup: int = 20) -> float:
     """Rise in a line, then fall as a cosine to a tenth (appendix B; its lengths are in tokens)."""
     done = min(1.0, max(0, step - warmup) / max(1, steps - warmup))
     return highest * min(step / warmup, 0.55 + 0.45 * math.cos(math.pi * done))
@@ -365,7 +367,7 @@ def main() -> None:
         with torch.device("meta"):
             total = sum(weights.numel() for weights in GPT(config).parameters())
         print(f"{name:22} {total:15,} parameters")
-    for step, model, value in train(seed=0, steps=300, every=50):
+    for step, model, value in train(seed=0, steps=300, every=50):  # noqa: B007
         print(f"step {step:3}  {value:.2f} nats a character on the last tenth of the text")
     known, _ = characters()
     prompt = torch.tensor([[known.index(character) for character in "Alice "]])
