@@ -367,7 +367,7 @@ def main() -> None:
         with torch.device("meta"):
             total = sum(weights.numel() for weights in GPT(config).parameters())
         print(f"{name:22} {total:15,} parameters")
-    for step, model, value in train(seed=0, steps=300, every=50):  # noqa: B007
+    for step, model, value in train(seed=0, steps=200, every=50):  # noqa: B007
         print(f"step {step:3}  {value:.2f} nats a character on the last tenth of the text")
     known, _ = characters()
     prompt = torch.tensor([[known.index(character) for character in "Alice "]])
