@@ -367,13 +367,14 @@ def main() -> None:
         with torch.device("meta"):
             total = sum(weights.numel() for weights in GPT(config).parameters())
         print(f"{name:22} {total:15,} parameters")
-    for step, model, value in train(seed=0, steps=200, every=50):  # noqa: B007
+    for step, model, value in train(seed=0, steps=100, every=25):  # noqa: B007
         print(f"step {step:3}  {value:.2f} nats a character on the last tenth of the text")
     known, _ = characters()
     prompt = torch.tensor([[known.index(character) for character in "Alice "]])
-    for title, how in (("likeliest", {"temperature": 0.0}), ("top-p 0.9", {"top_p": 0.9})):
-        drawn = generate(model, prompt, 60, **how)[0].tolist()
-        print(f"{title}: {''.join(known[number] for number in drawn)!r}")
+    for temperature, top_p in ((0.0, 1.0), (1.0, 0.9)):
+        drawn = generate(model, prompt, 60, temperature, top_p=top_p)[0].tolist()
+        text = "".join(known[number] for number in drawn)
+        print(f"temperature {temperature:.0f}, top-p {top_p}: {text!r}")
 
 
 if __name__ == "__main__":

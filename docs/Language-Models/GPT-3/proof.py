@@ -342,6 +342,7 @@ def gpt3(name: str, rounded: str, value: float, unit: float, gap: str = "") -> S
 PROOF = Proof(
     code="gpt3_example.py",
     sizes=(
+        gpt3("GPT-3 175B", "175.0B", 174.6e9, 1e8),
         gpt2("GPT-2 small", 124e6, "117M"),
         gpt2("GPT-2 medium", 355e6, "345M"),
         gpt2("GPT-2 large", 774e6, "762M"),
@@ -367,7 +368,6 @@ PROOF = Proof(
             "40 heads of 128 are 5,120 wide, not 5,140; with a width of 5,120 the figure is met",
         ),
         gpt3("GPT-3 13B, width 5120", "13.0B", 12.85e9, 1e7),
-        gpt3("GPT-3 175B", "175.0B", 174.6e9, 1e8),
     ),
     ledger=(
         Row("Token embedding, shared with the output", r"embedding\.weight", "V * d"),
