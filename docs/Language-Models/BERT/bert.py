@@ -87,7 +87,7 @@ class Bert(nn.Module):
 
     def __init__(self, c: Config) -> None:
         super().__init__()
-        self.token = nn.Embedding(c.vocabulary, c.width, padding_idx=PAD)
+        self.token = nn.Embedding(c.vocabulary, c.width)
         self.position = nn.Embedding(c.positions, c.width)
         self.segment = nn.Embedding(2, c.width)
         self.norm, self.dropout = nn.LayerNorm(c.width, eps=1e-12), nn.Dropout(c.dropout)
