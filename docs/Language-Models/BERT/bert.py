@@ -229,7 +229,7 @@ class Retriever(nn.Module):
 
     @staticmethod
     def loss(scores: Tensor) -> Tensor:
-        """Ask that passage i be chosen for question i: the others of the batch are the wrong ones."""
+        """Ask that passage i be chosen for question i; the others of the batch are wrong."""
         return F.cross_entropy(scores, torch.arange(len(scores)))
 
 
@@ -342,7 +342,9 @@ NOUNS = [noun + s for subject in SUBJECTS for noun in subject.split() for s in (
 VERBS = [verb + s for verb in ("see", "find", "need", "move") for s in ("s", "")]
 WORDS = ["near", *VERBS, *NOUNS]
 NEAR, VERB, NOUN = MASK + 1, MASK + 2, MASK + 2 + len(VERBS)  # numbers of the first of each kind
-SMALL = Config(NOUN + len(NOUNS), layers=2, width=64, heads=4, positions=13, dropout=0.0, deviation=0.1)
+SMALL = Config(
+    NOUN + len(NOUNS), layers=2, width=64, heads=4, positions=13, dropout=0.0, deviation=0.1
+)
 
 
 def sentences(subjects: Tensor, generator: torch.Generator) -> Tensor:
@@ -378,18 +380,19 @@ def pretrain(seed: int, steps: int, every: int) -> Iterator[tuple[int, PreTraini
     generator = torch.Generator().manual_seed(seed)
     model = PreTraining(SMALL)
     adam = torch.optim.AdamW(model.parameters(), weight_decay=0.01)
-    new, segments_new, _ = pairs(500, torch.Generator().manual_seed(seed + 1000))
+    new, segments_of_new, _ = pairs(500, torch.Generator().manual_seed(seed + 1000))
     given, wanted = hide(new, SMALL.vocabulary, torch.Generator().manual_seed(seed))
     for step in range(steps + 1):
         if step % every == 0 or step == steps:
             with torch.no_grad():
-                fills, _ = model(given, segments_new)
+                fills, _ = model(given, segments_of_new)
             loss = F.cross_entropy(fills.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
             yield step, model, float(loss)
         tokens, segments, random = pairs(64, generator)
         hidden, labels = hide(tokens, SMALL.vocabulary, generator)
         adam.param_groups[0]["lr"] = learning_rate(step + 1, steps + 1, peak=3e-3)
-        pretraining_loss(*model(hidden, segments), labels, random).backward()
+        fills, follows = model(hidden, segments)
+        pretraining_loss(fills, follows, labels, random).backward()
         adam.step()
         adam.zero_grad()
 
@@ -421,7 +424,7 @@ def best_fills(model: PreTraining, tokens: Sequence[int], number: int) -> list[l
 
 
 def main() -> None:
-    """Fill the gaps of a text with public weights, or show pre-training and fine-tuning in small."""
+    """Fill gaps with public weights, or show pre-training and fine-tuning in small."""
     options = argparse.ArgumentParser(description=main.__doc__)
     options.add_argument("--weights", type=Path, help="model.safetensors of an uncased BERT")
     options.add_argument("--vocabulary", type=Path, help="its vocab.txt")
@@ -437,11 +440,12 @@ def main() -> None:
         with torch.device("meta"):
             total = sum(p.numel() for p in PreTraining(config).parameters())
         print(f"{name:5}  {total:,} parameters")
-    for step, model, surprise in pretrain(seed=0, steps=600, every=100):
+    for step, model, surprise in pretrain(seed=0, steps=300, every=50):
         share = fine_tune(model, seed=0)
         print(f"step {step:3}  surprise {surprise:.2f} nats, fine-tuned {share:6.1%} right")
     words = "boats near reef [MASK] sailor"
-    tokens = [CLS, *(MASK if w == "[MASK]" else MASK + 1 + WORDS.index(w) for w in words.split()), SEP]
+    known = {"[MASK]": MASK, **{word: MASK + 1 + i for i, word in enumerate(WORDS)}}
+    tokens = [CLS, *(known[word] for word in words.split()), SEP]
     print(words, "->", *(WORDS[i - MASK - 1] for i in best_fills(model, tokens, 4)[0]))
 
 
