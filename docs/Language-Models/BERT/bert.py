@@ -87,7 +87,7 @@ class Bert(nn.Module):
 
     def __init__(self, c: Config) -> None:
         super().__init__()
-        self.token = nn.Embedding(c.vocabulary, c.width)
+        self.token = nn.Embedding(c.vocabulary, c.width, padding_idx=PAD)
         self.position = nn.Embedding(c.positions, c.width)
         self.segment = nn.Embedding(2, c.width)
         self.norm, self.dropout = nn.LayerNorm(c.width, eps=1e-12), nn.Dropout(c.dropout)
@@ -430,7 +430,9 @@ def main() -> None:
     options.add_argument("--vocabulary", type=Path, help="its vocab.txt")
     options.add_argument("text", nargs="?", default="the capital of france is [MASK].")
     given = options.parse_args()
-    if given.weights and given.vocabulary:
+    if bool(given.weights) != bool(given.vocabulary):
+        options.error("give both --weights and --vocabulary, or neither")
+    if given.weights:
         pieces = given.vocabulary.read_text(encoding="utf-8").split("\n")
         tokens = [CLS, *WordPiece(pieces)(given.text), SEP]
         for fills in best_fills(load(given.weights), tokens, 5):

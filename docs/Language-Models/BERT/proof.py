@@ -503,6 +503,7 @@ PROOF = Proof(
             ALL,
         ),
         Mutant("embeddings not normalised", "self.dropout(self.norm(x))", "self.dropout(x)", ALL),
+        Mutant("padding learns", ", padding_idx=PAD", "", ("question answering",)),
         Mutant(
             "activation of the head left out",
             "F.gelu(self.transform(x))",
