@@ -127,6 +127,8 @@ def test_both_of_two_sources_are_shown(models: tuple[SmallSite, str]) -> None:
     card = soup(models[0], "Language-Models/Beta/").select_one(".zoo-card__sizes")
     assert card and "1.5 B" in card.text and "1.6 B" in card.text
     assert card.select("a[href='https://example.org/card']")
+    whole = soup(models[0], "Language-Models/Beta/").select_one(".zoo-card")
+    assert whole and "27.3 BLEU, WMT, test" in whole.text
 
 
 def test_counted_and_published_parameters_stand_side_by_side(

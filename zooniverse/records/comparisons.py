@@ -177,7 +177,7 @@ def _results(models: list[Model]) -> list[tuple[str, list[str]]]:
 
 
 def _result(model: Model, result: Result, first: Result) -> str:
-    spread = f" ± {result.spread:g}" if result.spread is not None else ""
+    spread = f" ± {result.spread}" if result.spread is not None else ""
     unit = f" {escape(result.unit)}" if result.unit else ""
     size = f"{escape(result.size)}: " if result.size else ""
     reason = comparable(first, result)
@@ -186,4 +186,4 @@ def _result(model: Model, result: Result, first: Result) -> str:
         if reason
         else ""
     )
-    return f"{size}{result.value:g}{spread}{unit} {source_html(model, result)}{mark}"
+    return f"{size}{result.value}{spread}{unit} {source_html(model, result)}{mark}"
