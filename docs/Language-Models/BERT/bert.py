@@ -442,7 +442,7 @@ def main() -> None:
         with torch.device("meta"):
             total = sum(p.numel() for p in PreTraining(config).parameters())
         print(f"{name:5}  {total:,} parameters")
-    for step, model, surprise in pretrain(seed=0, steps=300, every=50):
+    for step, model, surprise in pretrain(seed=0, steps=200, every=50):
         share = fine_tune(model, seed=0)
         print(f"step {step:3}  surprise {surprise:.2f} nats, fine-tuned {share:6.1%} right")
     words = "boats near reef [MASK] sailor"
