@@ -3,7 +3,7 @@
 """Before a page is put into its template, the references of its folder are set at its end.
 
 before   references.bib beside the page, [^vaswani2017] in its text
-after    <ol class="zoo-references">each with its note and its BibTeX</ol>
+after    <div class="zoo-references">the footnotes, each with its note and its BibTeX</div>
          docs/…/README.md:9: the citation [^vasvani2017] is unknown. Add it to references.bib …
          {{ citation }} in the template: BibTeX of the page itself
          <!-- zoo: references --> puts them elsewhere.
@@ -31,6 +31,7 @@ from zooniverse.records.bibliography import (
     cited,
     page_citation,
     references_html,
+    split_notes,
     uncited,
 )
 from zooniverse.records.collection import Collection, collect, sources
@@ -60,7 +61,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 def on_page_context(
     context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Navigation
 ) -> None:
-    page.content = with_references(page.content or "", references_html(_cited(page)))
+    page.content = with_references(page.content or "", _cited(page))
     author = str(page.meta.get("author") or config.site_author or config.site_name)
     address, day = page.canonical_url or "", str(page.update_date)
     context["citation"] = page_citation(_title(page), author, config.site_name, address, day)
@@ -83,19 +84,19 @@ def unused(collection: Collection, docs: Path) -> list[tuple[str, Problem]]:
     return found
 
 
-def with_references(html: str, references: str) -> str:
-    """Set references where a page asks for them, or else at its end.
+def with_references(html: str, entries: Mapping[str, Entry]) -> str:
+    """Set references where a page asks for them, or else at its end; its footnotes are among them.
 
     Args:
         html: The page's content.
-        references: The list as HTML, or nothing.
+        entries: What the page cites.
     """
-    if 'class="zoo-references"' in html:
+    if not entries or 'class="zoo-references"' in html:
         return html
-    placed = replace_markers(html, {"references": lambda _: references})
-    if placed != html or not references:
-        return placed
-    return f'{html}<h2 id="zoo-references">References</h2>{references}'
+    body, notes = split_notes(html)
+    listed = references_html(entries, notes)
+    placed = replace_markers(body, {"references": lambda _: listed})
+    return placed if placed != body else f'{body}<h2 id="zoo-references">References</h2>{listed}'
 
 
 def _by_record(collection: Collection, folder: str) -> set[str]:

@@ -30,6 +30,7 @@ MAX_BIBLIOGRAPHY = 500_000
 _VENUES = (
     "journal", "booktitle", "howpublished", "publisher", "institution", "school", "archiveprefix",
 )  # fmt: skip
+_DIV = re.compile(r"<div\b|</div>")
 _REFERENCE = re.compile(r"\[\^([^\]\s^]+)\]")
 _KEY = re.compile(r"[A-Za-z][\w:.+/-]*", re.ASCII)
 _QUIET = logging.getLogger("bibtexparser")
@@ -319,12 +320,43 @@ def with_definitions(text: str, entries: Mapping[str, Entry]) -> str:
     return "\n".join([*kept, *apart, *wanted]) + "\n"
 
 
-def references_html(entries: Mapping[str, Entry]) -> str:
-    """Return the annotated references of a page, each with its BibTeX to copy."""
+def references_html(entries: Mapping[str, Entry], notes: str = "") -> str:
+    """Return the annotated references of a page, each with its BibTeX to copy.
+
+    Args:
+        entries: What is cited.
+        notes: The page's footnotes as HTML; one that is called by an entry's key gets the
+            entry's note and BibTeX, and the entry is not listed again.
+    """
     if not entries:
-        return ""
-    items = "".join(_reference(entry) for entry in _in_order(entries.values()))
-    return f'<ol class="zoo-references">{items}</ol>'
+        return notes
+    rest = []
+    for entry in _in_order(entries.values()):
+        start = f'<li id="fn:{escape(entry.key)}">'
+        before, found, after = notes.partition(start)
+        if found:
+            own, end, after = after.partition("</li>")
+            notes = f"{before}{start}{own}{_annotation(entry)}{end}{after}"
+        else:
+            rest.append(_reference(entry))
+    more = f"<ul>{''.join(rest)}</ul>" if rest else ""
+    return f'<div class="zoo-references">{notes}{more}</div>'
+
+
+def split_notes(html: str) -> tuple[str, str]:
+    """Return a page's HTML without its footnotes, and the footnotes.
+
+    Args:
+        html: The page's content, in which Python-Markdown has put the footnotes last.
+    """
+    start = html.rfind('<div class="footnote">')
+    end, depth = start, 0
+    for tag in _DIV.finditer(html, max(start, 0)):
+        depth += 1 if tag[0] == "<div" else -1
+        end = tag.end()
+        if depth == 0:
+            break
+    return (html, "") if start < 0 or depth else (html[:start] + html[end:], html[start:end])
 
 
 def _reference(entry: Entry) -> str:
@@ -336,14 +368,17 @@ def _reference(entry: Entry) -> str:
     authors = ", ".join([w for w in who if w != "others"][:8]) + (" and others" if more else "")
     pages = entry.fields.get("pages", "").replace("--", "–")
     facts = [entry.venue, f"pp. {pages}" if pages else "", entry.fields.get("year", "")]
-    note = entry.fields.get("annote", "")
     return (
         f'<li id="ref-{escape(entry.key)}">{escape(authors)}{": " if authors else ""}'
         f"<cite>{title}</cite>. {escape(', '.join(fact for fact in facts if fact))}."
-        + (f'<p class="zoo-references__note">{escape(note)}</p>' if note else "")
-        + bibtex_html(entry.source, f"BibTeX of {entry.key}")
-        + "</li>"
+        f"{_annotation(entry)}</li>"
     )
+
+
+def _annotation(entry: Entry) -> str:
+    note = entry.fields.get("annote", "")
+    said = f'<p class="zoo-references__note">{escape(note)}</p>' if note else ""
+    return said + bibtex_html(entry.source, f"BibTeX of {entry.key}")
 
 
 def bibtex_html(source: str, label: str) -> str:

@@ -19,6 +19,7 @@ from zooniverse.records.bibliography import (
     page_citation,
     read_bibliography,
     references_html,
+    split_notes,
     uncited,
     with_definitions,
 )
@@ -129,6 +130,28 @@ def test_references_escape_what_they_are_given() -> None:
     )
     html = references_html(entries)
     assert "<script" not in html and "<b>" not in html and "&lt;script" in html
+
+
+NOTES = (
+    '<div class="footnote"><hr><ol><li id="fn:alpha"><p>A <a href="#fnref:alpha">back</a></p></li>'
+    '<li id="fn:1"><div>Plain</div></li></ol></div>'
+)
+
+
+def test_footnotes_are_cut_out_whole() -> None:
+    assert split_notes(f"<p>a</p>{NOTES}<h2>b</h2>") == ("<p>a</p><h2>b</h2>", NOTES)
+    assert split_notes("<p>a</p>") == ("<p>a</p>", "")
+    assert split_notes('<p>a</p><div class="footnote">') == ('<p>a</p><div class="footnote">', "")
+
+
+def test_a_footnote_gets_its_entrys_bibtex_and_is_not_listed_again() -> None:
+    entries, _ = read_bibliography(BIB.encode())
+    html = references_html(entries, NOTES)
+    first, _, rest = html.partition('<li id="fn:1">')
+    assert "BibTeX of alpha" in first and "back</a></p>" in first
+    assert "zoo-bibtex" not in rest and 'id="ref-alpha"' not in html
+    assert 'id="ref-alpha"' in references_html(entries, "")
+    assert references_html({}, NOTES) == NOTES
 
 
 def test_a_page_says_how_to_cite_it() -> None:
