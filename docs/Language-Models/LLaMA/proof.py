@@ -176,6 +176,8 @@ def loads_checkpoints(model: Any) -> None:
     from safetensors.torch import save_file
 
     library = reference().float()
+    for weight in library.parameters():
+        nn.init.normal_(weight)
     weights = {name: weight.contiguous() for name, weight in library.state_dict().items()}
     given = tokens(1, 6)
     with tempfile.TemporaryDirectory() as name:
@@ -189,7 +191,7 @@ def loads_checkpoints(model: Any) -> None:
             ours = tiny(model).float()
             model.load(ours, place)
             apart = (ours(given) - library(given).logits).abs().max().item()
-            assert apart < 1e-5, apart
+            assert apart < 1e-3, apart
         torch.save(dict(entries[1:]), folder / "whole.pt")
         try:
             model.load(tiny(model).float(), folder / "whole.pt")
