@@ -3,6 +3,7 @@
 #   make serve   read the site at http://127.0.0.1:8000 while you write (AT=host:port elsewhere)
 #   make check   strict build, and the tests that a writer of pages needs
 #   make test    everything, real-browser tests included
+#   make prove   prove all models in full and write their proof.json (MODEL=folder for one)
 #   make build   strict build into site/
 #   make bench   what diagrams cost, beside the stock set-up (minutes)
 #   make clean   remove what these commands made
@@ -21,7 +22,11 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11, 5))
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11 python,\
 	$(shell $(p) -c '$(NEW_ENOUGH)' 2>/dev/null && echo $(p))))
 
-.PHONY: serve build check test lint bench clean
+# Tiny models run many times faster on one thread, and no library may fetch weights.
+export OMP_NUM_THREADS := 1
+export HF_HUB_OFFLINE := 1
+
+.PHONY: serve build check test lint prove bench clean
 .DEFAULT_GOAL := serve
 
 serve: .venv/site
@@ -34,12 +39,16 @@ check: .venv/dev
 	@$(BIN)/mkdocs build --strict
 	@$(BIN)/python -m pytest -m "not browser" tests/pages
 
-lint: .venv/dev
+lint: .venv/models
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(BIN)/python tools/model_types.py
 
 test: lint
 	@$(BIN)/python tools/browser.py --install
 	@$(BIN)/python -m pytest
+
+prove: .venv/models
+	@$(BIN)/python tools/prove.py $(MODEL)
 
 bench: .venv/dev
 	@$(BIN)/mkdocs build --strict
@@ -57,7 +66,7 @@ clean:
 	install the package python3-venv." >&2; exit 1; }
 	@touch $@
 
-# Three stamps, so that serving needs only what the site needs.
+# Four stamps, so that serving needs only what the site needs, and PyTorch comes last.
 .venv/site: .venv/made pyproject.toml constraints.txt
 	@echo "Installing what the site needs into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
@@ -71,4 +80,10 @@ clean:
 .venv/dev: .venv/pictures
 	@echo "Installing what the tests need into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+.venv/models: .venv/dev
+	@echo "Installing PyTorch and the libraries that models are compared with into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	-e '.[models]'
 	@touch $@

@@ -63,10 +63,11 @@ def _hang(pages: list[Page], config: MkDocsConfig, files: Files) -> None:
     for path, svg in pictures.items():
         files.append(File.generated(config, path, content=svg))
     for page, shown in zip(pages, hung, strict=True):
+        name = posixpath.normpath(posixpath.join("docs", page.file.edit_uri or page.file.src_uri))
         for problem in shown.problems:
-            log.warning(problem.at(f"docs/{page.file.src_uri}"))
+            log.warning(problem.at(name))
         for note in shown.notes:
-            log.info(note.at(f"docs/{page.file.src_uri}"))
+            log.info(note.at(name))
         page.content = shown.html + (themes_html(THEME) if shown.live else "")
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import posixpath
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
@@ -51,7 +52,8 @@ def on_page_read_source(page: Page, config: MkDocsConfig) -> str:
 
 def _blocks(config: MkDocsConfig) -> frozenset[str]:
     """Return what a page may ask for with <!-- zoo: NAME -->: what each step names in BLOCKS."""
-    return frozenset(name for hook in config.hooks.values() for name in getattr(hook, "BLOCKS", ()))
+    steps: Any = config.hooks  # modules by their paths, though MkDocs says a list
+    return frozenset(name for step in steps.values() for name in getattr(step, "BLOCKS", ()))
 
 
 def _shown(file: File, read: PageText) -> PageText:

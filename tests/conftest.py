@@ -19,7 +19,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
+
+settings.register_profile("no clock", deadline=None)  # a busy machine is no fault
+settings.load_profile("no clock")
 
 ROOT = Path(__file__).parent.parent
 

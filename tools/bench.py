@@ -174,7 +174,7 @@ def visit(browser: Browser, address: str, path: str) -> Visit:
             sizes[response.url] = len(body) if packed else len(gzip.compress(body, 9))
 
     answers: list[Any] = []
-    context.on("response", answers.append)
+    context.on("response", lambda answer: answers.append(answer))
     page.add_init_script(OBSERVE)
     context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     page.goto(address + path, wait_until="load", timeout=120_000)

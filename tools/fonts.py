@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Cuts the site's fonts to the characters and weights it uses: docs/assets/vendor/fonts/.
 
-Run it in a folder where ``npm install @fontsource-variable/source-sans-3@5.3.0
-@fontsource/source-serif-4@5.3.1`` was run, with fonttools and brotli installed. The fonts' licence
+So, too, the font for mathematics in diagrams: docs/assets/vendor/diagram-fonts/. Run it in a folder
+where ``npm install @fontsource-variable/source-sans-3@5.3.0 @fontsource/source-serif-4@5.3.1
+dejavu-fonts-ttf@2.37.3`` was run, with fonttools and brotli installed. The fonts' licence
 (SIL OFL 1.1) reserves the name "Source", so the cut ones are called "Zoo".
 """
 
@@ -45,6 +46,29 @@ SERIF = "node_modules/@fontsource/source-serif-4/files/source-serif-4-latin-600-
 # Headings: Latin letters without accents but é, dashes, quotes, ellipsis.
 HEADINGS = {*ASCII, 0xA0, 0xE9, 0x2013, 0x2014, *range(0x2018, 0x201E), 0x2026}
 
+DEJAVU = "node_modules/dejavu-fonts-ttf/ttf/DejaVuSans.ttf"
+DIAGRAMS = OUT.parent / "diagram-fonts"
+# Marks, Greek, sub- and superscripts, letter-like signs, arrows, operators, blackboard capitals.
+MATHEMATICS = [
+    *(range(0x2B0, 0x346), range(0x370, 0x400), range(0x1D2C, 0x1D6B), range(0x2016, 0x2017)),
+    *(range(0x2020, 0x2027), range(0x2030, 0x2035), range(0x2070, 0x209D), range(0x2100, 0x2150)),
+    *(range(0x2190, 0x2300), range(0x2308, 0x230C), range(0x2460, 0x246A), range(0x25A0, 0x25D0)),
+    *(range(0x2713, 0x2718), range(0x27E8, 0x27EA), range(0x27F5, 0x27FB), range(0x2A00, 0x2A03)),
+    range(0x1D538, 0x1D56C),
+]
+
+
+def mathematics(source: Path) -> None:
+    """Write DejaVu Sans with what mathematics needs alone."""
+    font = ttLib.TTFont(source)
+    options = subset.Options(flavor="woff2", hinting=False)
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes={point for block in MATHEMATICS for point in block})
+    cutter.subset(font)
+    font.flavor = "woff2"
+    font["head"].modified = font["head"].created
+    font.save(DIAGRAMS / "dejavu-math-400-normal.woff2")
+
 
 def cut(source: Path, name: str, family: str, characters: set[int]) -> None:
     """Write ``name`` with ``characters`` alone, weights 400 to 700, under the family name given."""
@@ -75,6 +99,7 @@ def main(packages: Path) -> None:
         cut(source, f"zoo-sans{suffix}.woff2", "Zoo Sans", {*ASCII} | PUNCTUATION)
         cut(source, f"zoo-sans{suffix}-accents.woff2", "Zoo Sans", ACCENTS)
     cut(packages / SERIF, "zoo-serif.woff2", "Zoo Serif", HEADINGS)
+    mathematics(packages / DEJAVU)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cache
 from html.entities import html5
 from itertools import pairwise
@@ -124,12 +124,42 @@ class TightLists(Treeprocessor):
                     _unwrap(parent, child)
 
 
+class NoteOrder(Treeprocessor):
+    """Numbers footnotes in the order in which the page refers to them, cells of tables included."""
+
+    def run(self, root: Element) -> None:
+        """Sort the notes, and write their numbers at the places that refer to them."""
+        footer = next((div for div in root.iter("div") if div.get("class") == "footnote"), None)
+        notes = next(iter(footer.iter("ol")), None) if footer is not None else None
+        if footer is None or notes is None:
+            return
+        within = {id(element) for element in footer.iter()}
+        by_target = {f"#{note.get('id', '')}": note for note in notes}
+        order: list[str] = []
+        _collect([e for e in root.iter("a") if id(e) not in within], by_target, order)
+        for target in order:  # it grows: notes refer to notes
+            _collect(by_target[target].iter("a"), by_target, order)
+        order += [target for target in by_target if target not in order]
+        notes[:] = [by_target[target] for target in order]
+        for link in root.iter("a"):
+            if link.get("class") == "footnote-ref" and link.get("href") in by_target:
+                link.text = str(order.index(link.get("href", "")) + 1)
+
+
+def _collect(links: Iterable[Element], known: Container[str], order: list[str]) -> None:
+    for link in links:
+        target = link.get("href", "")
+        if link.get("class") == "footnote-ref" and target in known and target not in order:
+            order.append(target)
+
+
 class FlavourExtension(Extension):
     """Python-Markdown's side of `to_python_markdown`."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 (Python-Markdown's name)
-        """Register `TightLists`, after attribute lists (8) have been read."""
+        """Register `TightLists`, after attribute lists (8) have been read, and `NoteOrder`."""
         md.treeprocessors.register(TightLists(md), "tight_lists", 7)
+        md.treeprocessors.register(NoteOrder(md), "note_order", 18)  # inline is 20, backlinks 15
 
 
 def makeExtension(**settings: Any) -> FlavourExtension:  # noqa: N802 (Python-Markdown's name)

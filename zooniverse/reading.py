@@ -19,9 +19,10 @@ from typing import Any
 import yaml
 
 from zooniverse.front_matter import ALLOWED, FrontMatterError, front_matter
+from zooniverse.limits import excess
 from zooniverse.problems import Problem
 
-MAX_PAGE = 1_000_000
+MAX_PAGE = 300_000
 """Bytes that a page may have."""
 
 _RULE = re.compile(r"---[ \t]*")
@@ -59,7 +60,8 @@ def read_page(raw: bytes) -> PageText:
     this returns: what is wrong is in ``problems``.
     """
     if len(raw) > MAX_PAGE:
-        return _fatal(Problem(None, f"the page has {len(raw):,} bytes", "Split it: 1 MB is enough"))
+        said = f"the page has {len(raw):,} bytes"
+        return _fatal(Problem(None, said, f"Split it: {MAX_PAGE:,} are enough"))
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -138,6 +140,8 @@ def linked_folders(docs: Path) -> list[tuple[str, Problem]]:
 def _page(meta: dict[str, Any], lines: list[str], first: int, problems: list[Problem]) -> PageText:
     while first < len(lines) - 1 and not lines[first]:  # MkDocs drops them, too
         first += 1
+    if wrong := excess("\n".join(lines[first:]), first + 1):
+        return _fatal(*problems, wrong)
     return PageText(meta, "\n".join(lines[first:]), first + 1, problems)
 
 

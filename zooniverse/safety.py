@@ -14,15 +14,18 @@ from collections import Counter
 from collections.abc import Iterator
 from html import escape, unescape
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import nh3
 from markdown.extensions.attr_list import get_attrs_and_remainder
-from pygments.token import STANDARD_TYPES
+from pygments.token import STANDARD_TYPES  # type: ignore[import-untyped]
 
 from zooniverse.checks import parser, places
 from zooniverse.links import Tag, tags
 from zooniverse.problems import Problem
 
+MAX_READINGS = 20
+"""How often a page's HTML is read anew until it stays the same; what never does stands as text."""
 MAX_PROBLEMS = 50
 """Things of one page that are named one by one."""
 
@@ -75,6 +78,8 @@ _OF_CODE = re.compile(r"language-[\w+#.-]{1,40}|[a-z][a-z0-9]{0,2}(?:-[A-Z][A-Za
 # Names by which the theme finds its own parts, in its markup and as variables of its scripts.
 _TAKEN = re.compile(r"(?i)(?:__(?:search|drawer|toc|palette|nav|config|consent|comments|md|tabbed)"
                     r"|(?:md|zoo)[-_]).*")  # fmt: skip
+# Scripts look headings up by their anchors: without what ends a word, a value or a selector.
+_ANCHOR = re.compile(r"""[^\s"'<>`&=\\\[\]{}()]{1,300}""")
 _ALIGNED = re.compile(r"\s*text-align\s*:\s*(left|right|center)\s*;?\s*", re.IGNORECASE)
 _SIZE = re.compile(r"\d{1,4}(?:\.\d{1,3})?(?:px|%)?")
 # Their content is no text for readers.
@@ -117,7 +122,33 @@ def safe_html(html: str, body: str = "", first_line: int = 1) -> tuple[str, list
     Returns:
         The HTML, a second run on which changes nothing, and the problems by their lines.
     """
-    clean = nh3.clean(
+    clean = _stable(html)
+    lost = list(_lost(html, clean))
+    return _Rewriter(clean).result(), _problems(lost, body, first_line)
+
+
+def _stable(html: str) -> str:
+    """Return what nh3 keeps, cleaned until it is read the way it is written.
+
+    Taking out an element can leave others where they cannot stand, and the next reader of the
+    HTML, a browser, would move them.
+    """
+    for _ in range(MAX_READINGS):
+        html, before = _with_first_lines(_cleaned(html)), html
+        if html == before:
+            return html
+    return escape(html)
+
+
+def _with_first_lines(html: str) -> str:
+    """Write once more the newline that begins a block of code: each reader drops one."""
+    ends = [t.end for t in tags(html) if t.name == "pre" and html.startswith("\n", t.end)]
+    pieces = [html[a:b] for a, b in pairwise([0, *ends, len(html)])]
+    return "\n".join(pieces)
+
+
+def _cleaned(html: str) -> str:
+    return nh3.clean(
         html,
         tags=set(ELEMENTS),
         clean_content_tags=set(_WITH_CONTENT),
@@ -129,8 +160,6 @@ def safe_html(html: str, body: str = "", first_line: int = 1) -> tuple[str, list
         strip_comments=False,
         link_rel=None,
     )
-    lost = list(_lost(tags(html), tags(clean)))
-    return _Rewriter(clean).result(), _problems(lost, body, first_line)
 
 
 def safe_title(text: str) -> str:
@@ -149,12 +178,20 @@ def safe_title(text: str) -> str:
     return plain.replace("&", "&amp;")
 
 
+def safe_anchor(anchor: str) -> str:
+    """Return what an anchor may be of a heading's, for links that the theme makes to it.
+
+    One that is not allowed, and which the heading has thus lost, leads to no place.
+    """
+    return anchor if _ANCHOR.fullmatch(anchor) and not _TAKEN.fullmatch(anchor) else ""
+
+
 def _kept(tag: str, attribute: str, value: str) -> str | None:
     """Return the value that an attribute keeps, or None."""
     if attribute == "class":
         return " ".join(name for name in value.split() if _is_class(name)) or None
     if attribute in ("id", "name"):
-        return None if _TAKEN.fullmatch(value.strip()) or not value.strip() else value
+        return safe_anchor(value) or None
     if attribute == "style":
         aligned = _ALIGNED.fullmatch(value)
         return f"text-align: {aligned[1].lower()};" if aligned else None
@@ -197,8 +234,6 @@ class _Rewriter(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._links += tag == "a"
-        if tag == "pre" and self._html.startswith("<pre>\n", self._at()):
-            self._replace(len("<pre>"), "<pre>\n")  # browsers drop the first newline, and nh3 did
         values = dict(attrs)
         source = values.get("src") or ""
         if tag == "img" and _leaves(source):
@@ -230,13 +265,19 @@ class _Rewriter(HTMLParser):
 _Loss = tuple[str, str | None, str]
 
 
-def _lost(before: list[Tag], after: list[Tag]) -> Iterator[_Loss]:
-    """Yield what stands in the tags before, and not in those after."""
+def _lost(html: str, clean: str) -> Iterator[_Loss]:
+    """Yield what stands in the start tags of the one, and not in those of the other."""
+    after = tags(clean)
     names = Counter(tag.name for tag in after)
     kept = Counter((tag.name, *pair) for tag in after for pair in _pairs(tag))
-    for tag in before:
+    lower, silent = html.lower(), 0
+    for tag in tags(html):
+        if tag.start < silent:
+            continue  # it went with what it stands in
         if not names[tag.name]:
             yield tag.name, None, ""
+            if tag.name in _WITH_CONTENT:
+                silent = lower.find(f"</{tag.name}", tag.end)
             continue
         names[tag.name] -= 1
         if tag.name == "input":
@@ -287,8 +328,10 @@ def _said(tag: str, name: str | None, value: str) -> tuple[str, str]:
     if name == "class":
         return f"the class {_shown(value)!r} of {element} is not the page's to use", _LEAVE_OUT
     if name == "id" or (name == "name" and tag == "a"):
-        said = f"the {name} {_shown(value)!r} of {element} is one of the site's own"
-        return said, "Name it otherwise"
+        said = f"the {name} {_shown(value)!r} of {element} is "
+        if _TAKEN.fullmatch(value):
+            return f"{said}one of the site's own", "Name it otherwise"
+        return f"{said}no anchor", "Write letters, digits and hyphens"
     if name == "style":
         return f"the style {_shown(value)!r} of {element} is not allowed", _LEAVE_OUT
     if name in _URLS and name in ATTRIBUTES.get(tag, ()):
@@ -313,8 +356,8 @@ class _Lines:
         self._found: dict[tuple[str, ...], list[int]] = {}
         self._used: Counter[tuple[str, ...]] = Counter()
         reader = parser()
-        reader.validateLink = lambda _: True  # type: ignore[method-assign]
-        reader.normalizeLink = lambda address: address  # type: ignore[method-assign]
+        reader.validateLink = lambda url: True  # type: ignore[method-assign]
+        reader.normalizeLink = lambda url: url  # type: ignore[method-assign]
         for token in reader.parse(body):
             line = token.map[0] + 1 if token.map else 1
             if token.type == "html_block":
@@ -354,8 +397,9 @@ class _Lines:
     def _add_list(self, line: int, text: str) -> None:
         """Find attribute lists by their own parser."""
         for brace in list(re.finditer(r"\{", text))[:20]:
-            pairs, _ = get_attrs_and_remainder(text[brace.end() : brace.end() + 2_000].lstrip(":"))
-            for name, value in pairs:
+            inside = text[brace.end() : brace.end() + 2_000].lstrip(":")
+            pairs, _ = get_attrs_and_remainder(inside)
+            for name, _ in pairs:
                 key = {".": "class", "#": "id"}.get(name, name)
                 self._found.setdefault((key,), []).append(line)
 

@@ -25,6 +25,10 @@ _BREAK = "\u2028"
 _VOID = frozenset({"br", "hr", "img", "input", "source", "wbr", "col", "area", "meta", "link"})
 
 
+# GitHub reads a formula between dollars as Markdown first: marks such as _ and * may vanish.
+_FORMULA = "Write the formula as $`…`$, or in a fence named math"
+
+
 @dataclass(frozen=True)
 class Block:
     """One block of a page.
@@ -248,11 +252,7 @@ def differences(github: str, site: str) -> list[Problem]:
             line = next((b.line for b in theirs[begin:end] if b.line), near[-1] if near else None)
             there = ", ".join(map(str, theirs[begin:end])) or "nothing"
             here = ", ".join(map(str, ours[site_begin:site_end])) or "nothing"
-            problems.append(
-                Problem(
-                    line,
-                    f"GitHub shows {there}, the site {here}",
-                    "Write it in a way that both understand",
-                )
-            )
+            formula = any(b.kind == "math" or "$" in b.text for b in theirs[begin:end])
+            cure = _FORMULA if formula else "Write it in a way that both understand"
+            problems.append(Problem(line, f"GitHub shows {there}, the site {here}", cure))
     return problems

@@ -102,7 +102,7 @@ def test_serving_never_waits_for_a_browser(
     monkeypatch.setattr(hook.browser, "find", lambda: asked.append(True))
 
     class File:
-        src_uri, url, content_bytes = "A/README.md", "A/", PAGE.encode()
+        src_uri, edit_uri, url, content_bytes = "A/README.md", "A/README.md", "A/", PAGE.encode()
 
     class Page:
         file, content = File, '<div class="mermaid">flowchart TB\n  a --&gt; b</div>'

@@ -89,7 +89,7 @@ def scale(dialog: Locator) -> float:
 def enlarge(page: Page) -> Locator:
     page.locator("figure.diagram").first.scroll_into_view_if_needed()
     page.get_by_role("button", name="Full screen").first.click()
-    dialog = page.get_by_role("dialog")
+    dialog = page.locator("dialog.diagram-viewer")
     expect(dialog).to_be_visible()
     return dialog
 
@@ -150,9 +150,11 @@ def test_links_lead_on(visit: Any, address: str) -> None:
     link = page.locator("figure.diagram svg a").first
     link.wait_for(state="attached")
     assert link.get_attribute("href") == "https://example.org/a"
-    page.route("https://example.org/**", lambda route: route.fulfill(body="there"))
-    link.locator("text").first.click()
-    page.wait_for_url("https://example.org/a")
+    page.context.route("https://example.org/**", lambda route: route.fulfill(body="there"))
+    with page.expect_popup() as popup:
+        link.locator("text").first.click()
+    popup.value.wait_for_url("https://example.org/a")
+    assert page.locator("dialog.diagram-viewer").count() == 0
 
 
 def test_full_screen_by_keyboard(visit: Any, address: str) -> None:
@@ -164,9 +166,10 @@ def test_full_screen_by_keyboard(visit: Any, address: str) -> None:
     button = page.get_by_role("button", name="Full screen: A wide one")
     button.focus()
     page.keyboard.press("Enter")
-    dialog = page.get_by_role("dialog", name="A wide one")
+    dialog = page.locator("dialog.diagram-viewer")
     stage = dialog.locator(".diagram-viewer__stage")
     expect(stage).to_be_focused()
+    expect(page.get_by_role("dialog", name="A wide one")).to_be_visible()
     page.keyboard.press("0")
     whole = scale(dialog)
     for _ in range(4):

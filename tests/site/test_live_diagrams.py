@@ -23,7 +23,8 @@ PAGES = {
     'pie\n  "a": 1\n```\n\n```mermaid\npie\n  <i>wrong</i>\n```\n\n```mermaid\n---\n'
     "title: Wide\n---\nflowchart LR\n"
     "  a[A long label for a node] --> b[And another long label] --> c[And a third one of them]\n"
-    "  c --> d[And a fourth one that is wide] --> e[And the last one]\n```\n",
+    "  c --> d[And a fourth one that is wide] --> e[And the last one]\n"
+    '  e --> f@{ img: "https://example.org/x.png", label: "Far", w: 60, h: 60 }\n```\n',
 }
 SHOWN = """() => [...document.querySelectorAll("figure.diagram")].map(figure => {
   const frame = figure.querySelector("div.mermaid")
@@ -146,7 +147,7 @@ def test_it_can_be_looked_at_full_screen_and_comes_back(page: Page, address: str
     shown(page)
     page.locator("figure.diagram").scroll_into_view_if_needed()
     page.get_by_role("button", name="Full screen").click()
-    dialog = page.get_by_role("dialog")
+    dialog = page.locator("dialog.diagram-viewer")
     expect(dialog.locator(".diagram-viewer__stage > svg")).to_be_visible()
     dialog.get_by_role("button", name="Zoom in").click()
     page.keyboard.press("Escape")

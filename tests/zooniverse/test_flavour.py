@@ -5,39 +5,20 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+import os
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from markdown import Markdown
-from mkdocs.config import load_config
 
-from tests.conftest import ROOT
+from tests.rendering import differs, markdown, site_html
 from zooniverse.flavour import MAX_DEPTH, TooDeepError, as_code, to_python_markdown
-from zooniverse.structure import Block, differences, github_html, outline_of
+from zooniverse.structure import Block, github_html, outline_of
 
 DATA = Path(__file__).parent / "data"
-
-
-@cache
-def _markdown() -> Markdown:
-    config = load_config(str(ROOT / "mkdocs.yml"))
-    names: list[str] = config.markdown_extensions
-    return Markdown(extensions=names, extension_configs=config.mdx_configs)
-
-
-def site_html(text: str) -> str:
-    return _markdown().reset().convert(to_python_markdown(text))
-
-
-def differs(text: str) -> list[str]:
-    """Return where GitHub and the site differ, or what a second run would change."""
-    once = to_python_markdown(text)
-    if to_python_markdown(once) != once:
-        return ["a second run changes the page"]
-    return [problem.message for problem in differences(github_html(text), site_html(text))]
 
 
 GOLDEN = {
@@ -129,6 +110,15 @@ def test_a_page_with_every_construct_agrees() -> None:
     assert 'A --> B["<b>x</b> & y"]' in diagram
     assert "<!-- zoo: proof -->" in site_html(text)
     assert not any("Quick Links" in block.text for block in blocks)
+
+
+def test_footnotes_are_numbered_as_they_are_referred_to() -> None:
+    page = "| a |\n|---|\n| b[^y] |\n| c[^x] |\n\nd[^z] e[^y]\n\n"
+    page += "[^z]: Z\n[^x]: X[^w]\n[^w]: W\n[^y]: Y\n"
+    assert differs(page) == []
+    notes = [b.text for b in outline_of(site_html(page)) if b.kind == "p" and b.depth == 3]
+    assert notes == ["Y", "X[^]", "Z", "W"]
+    assert re.findall(r'footnote-ref" href="#fn:\w">(\d)', site_html(page)) == list("12314")
 
 
 def test_code_is_kept_byte_for_byte() -> None:
@@ -270,4 +260,35 @@ def test_a_random_page_agrees(page: str) -> None:
 def test_a_heap_of_lines_is_written_once_and_for_all(lines: list[tuple[int, str]]) -> None:
     once = to_python_markdown("\n".join(" " * indent + line for indent, line in lines))
     assert to_python_markdown(once) == once
-    _markdown().reset().convert(once)
+    markdown().reset().convert(once)
+
+
+# What authors write, whole and torn: the pieces meet in ways that nobody writes on purpose.
+PIECES = st.sampled_from(
+    ["alpha", "beta gamma", "**strong**", "*em", "~~gone~~", "`code`", "``", "[link](a.md)",
+     "![alt", "](b.png)", "<b>", "</b>", "<details>", "<summary>sum</summary>", "</details>",
+     "<!-- c -->", "# head", "## head", "- item", "1. item", "- [x] box", "> quote",
+     "```py", "```", "~~~", "$x_1$", "$$", "| a | b |", "|---|---|", "[^1]", "\\", "&copy;",
+     ":tada:", "https://e.org/a", "<div align='center'>", "</div>", "***", "===", "    four",
+     "  two", "caf\u00e9"]
+)  # fmt: skip
+HEAP = st.lists(
+    st.tuples(PIECES, st.sampled_from([" ", "\n", "\n", "\n\n", "\n  ", "\n    ", "\n> "]))
+)
+
+
+def shown(html: str) -> str:
+    return " ".join(block.text for block in outline_of(html))
+
+
+def lost(page: str) -> tuple[set[str], Counter[str]]:
+    """Return the words, and the letters with their numbers, that only GitHub shows."""
+    github, site = shown(github_html(page)), shown(site_html(page))
+    words = {word for word in re.findall(r"\w+", github) if word not in site}
+    return words, Counter(re.findall(r"\w", github)) - Counter(re.findall(r"\w", site))
+
+
+@settings(max_examples=int(os.environ.get("FUZZ", "250")), suppress_health_check=list(HealthCheck))
+@given(HEAP.map(lambda pieces: "".join(map("".join, pieces)) + "\n\n[^1]: note\n"))
+def test_no_word_that_github_shows_is_lost(page: str) -> None:
+    assert lost(page) == (set(), Counter())

@@ -150,6 +150,18 @@ def test_lines_of_front_matter_and_body(
     assert [problem.line for problem in page.problems] == [expected]
 
 
+def test_of_equal_lines_the_right_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = "flowchart LR\n  a --> b\n  a --> b"
+    monkeypatch.setattr(
+        gallery, "draw", Painter({f"---\nx: 1\n---\n{body}": Problem(6, "wrong", "Mend it")})
+    )
+    page = Wall(
+        block(f"---\nx: 1\n---\n{body}"), f"```mermaid\n{body}\n```\n", 1, lambda _: None, str
+    )
+    (hung,), _ = hang([page], STUDIO, lambda: "/chrome", all_static=False)
+    assert [problem.line for problem in hung.problems] == [4]
+
+
 def test_what_stands_in_no_fence_has_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
     painter = Painter({"pie": Problem(1, "wrong", "Mend it")})
     monkeypatch.setattr(gallery, "draw", painter)

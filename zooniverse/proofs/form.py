@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2025 Cong Le
 # SPDX-License-Identifier: MIT
-"""The form of a model's ``proof.py``: one object ``PROOF`` that says what is shown, and how.
+r"""The form of a model's ``proof.py``: one object ``PROOF`` that says what is shown, and how.
 
 ``proof.py`` lies beside the model's code and defines, from the bottom up::
 
@@ -10,7 +10,7 @@
     PROOF = Proof(
         code="bert.py",
         sizes=(Size("base", lambda m: m.Bert(m.BASE), {"V": 30522, "d": 768}, published=...),),
-        ledger=(Row("Token embedding", r"embedding\\.weight", "V * d"), ...),
+        ledger=(Row("Token embedding", r"embedding\.weight", "V * d"), ...),
         equalities=(Equality("model", whole_model, "transformers.BertForPreTraining"),),
         invariants=(no_peeking,),
         mutants=(Mutant("other activation", "x = gelu(x)", "x = relu(x)"), ...),

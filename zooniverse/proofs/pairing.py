@@ -103,8 +103,12 @@ def _in_execution_order(pair: Pair) -> list[Link]:
                 f"our layer {our_name} has {sorted(here)}, the reference's {name} has "
                 f"{sorted(there)}. Give `links`."
             )
-        links += [Link(f"{our_name}.{part}", f"{name}.{part}") for part in here]
+        links += [Link(_join(our_name, part), _join(name, part)) for part in here]
     return links
+
+
+def _join(layer: str, part: str) -> str:
+    return f"{layer}.{part}" if layer else part
 
 
 def _statistics(layer: nn.Module) -> dict[str, Tensor]:

@@ -29,7 +29,7 @@ class Layer(NamedTuple):
 
     name: str
     formula: str
-    count: int
+    number: int
 
 
 class PublishedCount(_Part):

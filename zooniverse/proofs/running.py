@@ -12,18 +12,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from statistics import fmean, stdev
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 
 from zooniverse.proofs.comparing import compare, exact
 from zooniverse.proofs.counting import ProofError, count_size
-from zooniverse.proofs.form import Mutant, Proof, Run, claim
+from zooniverse.proofs.form import Equality, Mutant, Proof, Run, claim
 from zooniverse.proofs.record import (
     Compared,
     Counted,
@@ -37,7 +38,6 @@ from zooniverse.proofs.record import (
 )
 
 _numbers = count()
-_Result = TypeVar("_Result")
 
 
 def folders(docs: Path) -> list[Path]:
@@ -161,14 +161,16 @@ def _checks(proof: Proof) -> dict[str, Callable[[Any], bool]]:
     """Return for each equality and invariant a function that says whether code passes."""
     checks: dict[str, Callable[[Any], bool]] = {}
     for equality in proof.equalities:
-        checks[equality.name] = lambda code, e=equality: (
-            max(compare(e, code).values()) <= e.limit
-        )  # fmt: skip
+        checks[equality.name] = partial(_equal, equality)
     for invariant in proof.invariants:
-        checks[invariant.__name__] = lambda code, i=invariant: _holds(i, code)
+        checks[invariant.__name__] = partial(_holds, invariant)
     if len(checks) != len(proof.equalities) + len(proof.invariants):
         raise ProofError("two checks have the same name. Name each equality and invariant anew.")
     return checks
+
+
+def _equal(equality: Equality, code: Any) -> bool:
+    return max(compare(equality, code).values()) <= equality.limit
 
 
 def _holds(invariant: Callable[[Any], None], code: Any) -> bool:
@@ -193,6 +195,10 @@ def _kill(
             f"{file.name}. Give a piece of the code that stands there once."
         )
     by = mutant.by or tuple(equality.name for equality in proof.equalities)
+    if not by:
+        raise ProofError(
+            f"mutant {mutant.name!r} names no check. Name what must notice it in `by`."
+        )
     for name in by:
         if name not in checks:
             raise ProofError(f"mutant {mutant.name!r}: there is no {name!r}. Name a check.")
@@ -325,7 +331,7 @@ def prove(folder: Path, say: Callable[[str], None] = lambda _: None) -> Record:
     proof = load_proof(folder)
     failures: list[str] = []
 
-    def attempt(what: str, run: Callable[[Path], _Result], otherwise: _Result) -> _Result:
+    def attempt(what: str, run: Callable[[Path], Any], otherwise: object) -> Any:
         start = time.perf_counter()
         try:
             result = run(folder)
@@ -363,7 +369,7 @@ def prove(folder: Path, say: Callable[[str], None] = lambda _: None) -> Record:
 
 
 def hashes(folder: Path, proof: Proof) -> dict[str, str]:
-    """Return the SHA-256 of the code, of ``proof.py`` (which holds all settings) and of the data."""
+    """Return the SHA-256 of the code, of ``proof.py`` (all settings), and the data."""
     return digests(folder, {proof.code, "proof.py", *proof.data})
 
 

@@ -55,12 +55,14 @@ def comparison_html(marker: Marker, collection: Collection, base: str) -> tuple[
         for model in models
     )
     body = "".join(
-        f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell or "–"}</td>" for cell in cells)}</tr>'
+        f'<tr><th scope="row">{name}</th>'
+        + "".join(f"<td>{cell or '–'}</td>" for cell in cells)
+        + "</tr>"
         for name, cells in rows
     )
     label = escape("Comparison of " + ", ".join(model.name for model in models))
     return (
-        f'<div class="zoo-compare" tabindex="0" role="group" aria-label="{label}"><table>'
+        f'<div class="zoo-compare" tabindex="0" role="group" aria-label="{label}"><table class="zoo-compare__table">'
         f'<thead><tr><th scope="col"><span class="zoo-hidden">Field</span></th>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     ), problems

@@ -28,6 +28,10 @@ const load = () => ready ??= new Promise((resolve, reject) => {
 
 const themes = () => JSON.parse(document.getElementById("diagram-themes")?.dataset.themes ?? "{}")
 
+// An image of another site stays empty: no request leaves this one.
+const nothing = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+const local = source => source.replace(/(\b(?:img:|src\s*=)\s*["']?)(?:https?:)?\/\/[^"'\s>]*/gi, `$1${nothing}`)
+
 /** What is drawn: the title is the figure's caption and is not drawn a second time. */
 const untitled = source => source.replace(/^(\s*---\n(?:(?!---).*\n)*?)[ \t]*title:.*\n/, "$1")
 
@@ -48,7 +52,7 @@ const draw = async frame => {
     const colours = own ? undefined : themes()[scheme()]
     mermaid.initialize({ ...options, ...(colours && { theme: "base", themeVariables: colours }) })
     const { svg, bindFunctions } = await mermaid.render(
-      `diagram-${count++}`, caption ? untitled(source) : source)
+      `diagram-${count++}`, local(caption ? untitled(source) : source))
     // An author's dark theme needs a dark canvas, in either colour scheme.
     const dark = String(mermaid.mermaidAPI.getConfig().theme).includes("dark")
     if (own) frame.dataset.canvas = dark ? "dark" : "light"
