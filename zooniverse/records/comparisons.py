@@ -62,7 +62,8 @@ def comparison_html(marker: Marker, collection: Collection, base: str) -> tuple[
     )
     label = escape("Comparison of " + ", ".join(model.name for model in models))
     return (
-        f'<div class="zoo-compare" tabindex="0" role="group" aria-label="{label}"><table class="zoo-compare__table">'
+        f'<div class="zoo-compare" tabindex="0" role="group" aria-label="{label}">'
+        '<table class="zoo-compare__table">'
         f'<thead><tr><th scope="col"><span class="zoo-hidden">Field</span></th>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     ), problems
