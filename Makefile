@@ -6,6 +6,7 @@
 #   make prove   prove all models in full and write their proof.json (MODEL=folder for one)
 #   make build   strict build into site/
 #   make bench   what diagrams cost, beside the stock set-up (minutes)
+#   make references   write the footnotes that cite a references.bib
 #   make clean   remove what these commands made
 
 # Material prints a notice of its end of life at every build; README.md says what it means here.
@@ -26,7 +27,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 export OMP_NUM_THREADS := 1
 export HF_HUB_OFFLINE := 1
 
-.PHONY: serve build check test lint prove bench clean
+.PHONY: serve build check references test lint prove bench clean
 .DEFAULT_GOAL := serve
 
 serve: .venv/site
@@ -38,6 +39,9 @@ build: .venv/pictures
 check: .venv/dev
 	@$(BIN)/mkdocs build --strict
 	@$(BIN)/python -m pytest -m "not browser" tests/pages
+
+references: .venv/site
+	@$(BIN)/python tools/references.py
 
 lint: .venv/models
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -33,7 +33,7 @@ def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    collection, site = collect(Path(config.docs_dir)), config.site_url or ""
+    collection, site = collect(Path(config.docs_dir), config), config.site_url or ""
     licence = read_section(config.extra, "licenses", LicenseSettings, PluginError).text.spdx
     for name, text in _written(collection, site, licence, config).items():
         file = Path(config.site_dir, name)

@@ -28,7 +28,7 @@ _all = Collection(())
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     global _all
-    _all = collect(Path(config.docs_dir))
+    _all = collect(Path(config.docs_dir), config)
     return files
 
 

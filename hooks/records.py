@@ -21,6 +21,6 @@ log = logging.getLogger("mkdocs.hooks.records")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    for place, problem in collect(Path(config.docs_dir)).problems:
+    for place, problem in collect(Path(config.docs_dir), config).problems:
         log.warning(problem.at(f"docs/{place}"))
     return files

@@ -10,6 +10,7 @@ of one run may be compared.
 
 from __future__ import annotations
 
+import argparse
 import functools
 import gzip
 import os
@@ -36,7 +37,6 @@ from zooniverse.pictures import Drawing, Picture, Studio, draw
 ROOT = Path(__file__).resolve().parent.parent
 MERMAID = "assets/vendor/mermaid/mermaid.min.js"
 SLOWER = 4  # times slower than this machine's processor
-VISITS = 3
 PAGES = 300
 
 MATERIAL = """\
@@ -107,7 +107,7 @@ def site(folder: Path, settings: str, pages: dict[str, str], *, ours: bool = Fal
     docs = folder / "docs"
     docs.mkdir(parents=True)
     if ours:
-        (docs / "assets").symlink_to(ROOT / "docs" / "assets")
+        shutil.copytree(ROOT / "docs" / "assets", docs / "assets")
         for name in ("hooks", "overrides", "CONTRIBUTING.md", "LICENSE-MIT", "LICENSE-CC-BY-4.0"):
             (folder / name).symlink_to(ROOT / name)
     else:
@@ -194,13 +194,14 @@ def visit(browser: Browser, address: str, path: str) -> Visit:
     return Visit(first_kib, first_requests, sum(sizes.values()) / 1024, blocked, shift)
 
 
-def visits(browser: Browser, folders: dict[str, tuple[Path, str]]) -> dict[str, Visit]:
+def visits(browser: Browser, folders: dict[str, tuple[Path, str]], times: int) -> dict[str, Visit]:
     """Visit each site in turn, several times; return the medians."""
     found: dict[str, list[Visit]] = {name: [] for name in folders}
-    for _ in range(VISITS):
+    for _ in range(times):
         for name, (folder, path) in folders.items():
             with served(folder) as address:
                 found[name].append(visit(browser, address, path))
+                print(f"  {name}: {found[name][-1]}", file=sys.stderr, flush=True)
     return {
         name: Visit(
             first_kib=median(one.first_kib for one in all_),
@@ -236,51 +237,71 @@ def own_diagrams() -> list[tuple[str, int]]:
     return sorted(sizes, key=lambda one: one[1])
 
 
+def reader(folder: Path, path: str, times: int) -> None:
+    """Print what a reader's visit to each of the three pages costs."""
+    rest = {f"Project/{name}.md": f"# {name}\n" for name in ("Licence", "Disclaimer", "Activity")}
+    both = page_text(diagrams=True)
+    # Below the home page, which has a template of its own.
+    pages = {"README.md": "# Home\n\nA.\n", "P/README.md": both} | rest
+    inherited = f"INHERIT: {ROOT / 'mkdocs.yml'}\ndocs_dir: docs\n"
+    site(folder / "plain", MATERIAL + FENCES, {"index.md": page_text(diagrams=False)})
+    site(folder / "stock", MATERIAL + FENCES + MERMAID2, {"index.md": both})
+    site(folder / "ours", inherited, pages, ours=True)
+    if "diagram--refused" in (folder / "ours/site/P/index.html").read_text(encoding="utf-8"):
+        sys.exit("A diagram took too long to draw: this machine is too busy to measure on.")
+    places = {
+        "plain": (folder / "plain/site", ""),
+        "ours": (folder / "ours/site", "P/"),
+        "stock": (folder / "stock/site", ""),
+    }
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        found = visits(browser, places, times)
+        browser.close()
+    print("| page | first view, KiB | requests | scrolled, KiB | blocked, ms | layout shift |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for kind, one in found.items():
+        print(
+            f"| {kind} | {one.first_kib:.0f} | {one.first_requests} | {one.all_kib:.0f} "
+            f"| {one.blocked:.0f} | {one.shift:.3f} |"
+        )
+    for name, size in own_diagrams()[-1:]:
+        print(f"Largest of our own diagrams: {name}, {size / 1000:.1f} KB gzip")
+
+
+def pages_without(folder: Path) -> None:
+    """Print how long a site of pages without diagrams takes to build, with and without our step."""
+    text = "# Page {}\n\nThe word mermaid.\n\n" + "A paragraph of some words.\n\n" * 60
+    pages = {"index.md": "# Home\n"} | {f"p{n}.md": text.format(n) for n in range(PAGES)}
+    hook = f"hooks: [{ROOT / 'hooks/diagrams.py'}]\n"
+    for kind, settings in {
+        "Material alone": MATERIAL + FENCES,
+        "with mermaid2": MATERIAL + FENCES + MERMAID2,
+        "with mermaid2 and the step for diagrams": MATERIAL + FENCES + MERMAID2 + hook,
+    }.items():
+        seconds = site(folder / kind.replace(" ", "-"), settings, pages)
+        print(f"{PAGES} pages without diagrams, {kind}: {seconds:.1f} s")
+
+
 def main() -> None:
-    """Measure everything and print it."""
+    """Measure what is named, or everything, and print it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", help="reader, drawing, pages; all by default")
+    parser.add_argument("--visits", type=int, default=3, help="visits to a page; 3 by default")
+    named = parser.parse_args()
+    parts = named.parts or ["reader", "drawing", "pages"]
     path = find()
     if not path:
         sys.exit("No Chrome or Chromium: run `python tools/browser.py --install`.")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rest = {f"Project/{n}.md": f"# {n}\n" for n in ("Licence", "Disclaimer", "Activity")}
-        site(folder / "plain", MATERIAL + FENCES, {"index.md": page_text(diagrams=False)})
-        both = page_text(diagrams=True)
-        site(folder / "stock", MATERIAL + FENCES + MERMAID2, {"index.md": both})
-        inherited = f"INHERIT: {ROOT / 'mkdocs.yml'}\ndocs_dir: docs\n"
-        # Below the home page, which has a template of its own.
-        ours = {"README.md": "# Home\n\nA.\n", "P/README.md": both} | rest
-        site(folder / "ours", inherited, ours, ours=True)
-        places = {
-            "plain": (folder / "plain/site", ""),
-            "stock": (folder / "stock/site", ""),
-            "ours": (folder / "ours/site", "P/"),
-        }
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-            found = visits(browser, places)
-            browser.close()
-        print("| page | first view, KiB | requests | scrolled, KiB | blocked, ms | layout shift |")
-        print("| --- | ---: | ---: | ---: | ---: | ---: |")
-        for kind, one in found.items():
-            print(
-                f"| {kind} | {one.first_kib:.0f} | {one.first_requests} | {one.all_kib:.0f} "
-                f"| {one.blocked:.0f} | {one.shift:.3f} |"
-            )
-        for name_, size in own_diagrams()[-1:]:
-            print(f"\nLargest of our own diagrams: {name_}, {size / 1000:.1f} KB gzip")
-        nothing, cached = drawing(folder / "cache", path)
-        print(f"100 diagrams: {nothing:.1f} s from nothing, {cached:.2f} s from the cache")
-        text = "# Page {}\n\nThe word mermaid.\n\n" + "A paragraph of some words.\n\n" * 60
-        pages = {"index.md": "# Home\n"} | {f"p{n}.md": text.format(n) for n in range(PAGES)}
-        hook = f"hooks: [{ROOT / 'hooks/diagrams.py'}]\n"
-        for kind, settings in {
-            "Material alone": MATERIAL + FENCES,
-            "with mermaid2": MATERIAL + FENCES + MERMAID2,
-            "with mermaid2 and the step for diagrams": MATERIAL + FENCES + MERMAID2 + hook,
-        }.items():
-            seconds = site(folder / kind.replace(" ", "-"), settings, pages)
-            print(f"{PAGES} pages without diagrams, {kind}: {seconds:.1f} s")
+        if "reader" in parts:
+            reader(folder, path, named.visits)
+        if "drawing" in parts:
+            nothing, cached = drawing(folder / "cache", path)
+            print(f"100 diagrams: {nothing:.1f} s from nothing, {cached:.2f} s from the cache")
+        if "pages" in parts:
+            pages_without(folder)
 
 
 if __name__ == "__main__":

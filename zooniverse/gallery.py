@@ -13,7 +13,7 @@ from pathlib import Path
 from zooniverse.diagrams import FrontMatterError, find_front_matter
 from zooniverse.fences import Fence, find_fences
 from zooniverse.figures import figure_html, live_html, refused_html
-from zooniverse.pictures import Drawing, Live, Picture, Studio, draw, title_and_theme
+from zooniverse.pictures import FRONT_MATTER, Drawing, Live, Picture, Studio, draw, title_and_theme
 from zooniverse.problems import Problem
 
 LIVE = '<div class="mermaid"'
@@ -139,9 +139,11 @@ def _hung(
             addresses = {scheme: wall.address(_path(result, scheme)) for scheme in result.svg}
             figures.append(figure_html(result, addresses, source))
         elif isinstance(result, Problem):
-            problems.append(place.moved(result))
+            wrong = place.moved(result)
+            if not wrong.message.startswith(FRONT_MATTER):  # which the step that adds it has told
+                problems.append(wrong)
             title, _ = title_and_theme(source)
-            figures.append(refused_html(problems[-1].message, source, title))
+            figures.append(refused_html(wrong.message, source, title))
         else:
             missing = Problem(
                 None, f"the diagram has no picture: {result.reason}", "Install Chrome or Chromium"

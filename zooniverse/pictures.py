@@ -37,6 +37,7 @@ Scheme = Literal["light", "dark", "own"]
 
 LONGEST = 50_000  # characters of a source
 SLOWEST = 20.0  # seconds for a picture
+FRONT_MATTER = "the diagram's front matter"  # how a problem begins that is found before drawing
 
 # What a picture lies on. A diagram with a theme of its own gets one of the two, whatever the
 # scheme of the page: the one on which its own colours are read best.
@@ -329,7 +330,7 @@ def _take_apart(source: str) -> _Parts | Problem:
             reason = getattr(error, "problem", None) or "it cannot be read"
             return Problem(
                 before + 1 + (mark.line if mark else 0),
-                f"the diagram's front matter is no YAML: {reason}",
+                f"{FRONT_MATTER} is no YAML: {reason}",
                 "Correct it, for example by quoting the value",
             )
         # Lines keep their numbers while parts are taken out.

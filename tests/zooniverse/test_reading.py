@@ -51,7 +51,7 @@ def test_a_right_page(raw: bytes, meta: dict[str, str], body: str, first_line: i
         (b"---\ntitle: A\n\n# A\n", "p.md:1: the front matter has no end", False),
         (b"a\nb\x00\n", "p.md:2: U+0000, a control character", False),
         ("a\n\nb\u202e c\u202e\n".encode(), "p.md:3: U+202E, RIGHT-TO-LEFT OVERRIDE", False),
-        (b"a" * (MAX_PAGE + 1), "p.md: the page has 1,000,001 bytes", True),
+        (b"a" * (MAX_PAGE + 1), "p.md: the page has 300,001 bytes", True),
     ],
 )
 def test_a_wrong_page(raw: bytes, said: str, fatal: bool) -> None:

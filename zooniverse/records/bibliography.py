@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from urllib.parse import quote, urlsplit
 
 from bibtexparser.entrypoint import parse_string
-from bibtexparser.middlewares import LatexDecodingMiddleware
 from bibtexparser.model import DuplicateBlockKeyBlock
 from markdown_it import MarkdownIt
 from mdit_py_plugins.footnote import footnote_plugin
+from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]
 
 from zooniverse.problems import Problem
 
@@ -26,7 +27,10 @@ FILE = "references.bib"
 MAX_BIBLIOGRAPHY = 500_000
 """Bytes that a bibliography may have."""
 
-_VENUES = ("journal", "booktitle", "howpublished", "publisher", "institution", "school")
+_VENUES = (
+    "journal", "booktitle", "howpublished", "publisher", "institution", "school", "archiveprefix",
+)  # fmt: skip
+_DIV = re.compile(r"<div\b|</div>")
 _REFERENCE = re.compile(r"\[\^([^\]\s^]+)\]")
 _KEY = re.compile(r"[A-Za-z][\w:.+/-]*", re.ASCII)
 _QUIET = logging.getLogger("bibtexparser")
@@ -42,6 +46,7 @@ class Entry:
         fields: Its fields in lower case, LaTeX's accents and braces resolved.
         line: Where it begins in its file, counted from 1.
         source: Its BibTeX, without ``annote``.
+        people: First names and surname of each author; a group has a surname only.
     """
 
     key: str
@@ -49,6 +54,7 @@ class Entry:
     fields: Mapping[str, str]
     line: int
     source: str
+    people: tuple[tuple[str, str], ...] = ()
 
     @property
     def address(self) -> str:
@@ -62,21 +68,23 @@ class Entry:
 
     @property
     def venue(self) -> str:
-        """Where it was published."""
-        return next((self.fields[name] for name in _VENUES if self.fields.get(name)), "")
+        """Where it was published; of a page on the web, its site."""
+        named = next((self.fields[name] for name in _VENUES if self.fields.get(name)), "")
+        web = self.kind in ("misc", "online") and self.fields.get("url", "")
+        return named or (urlsplit(web).netloc.removeprefix("www.") if web else "")
 
     @property
     def authors(self) -> list[str]:
-        """The authors, first names first."""
-        people = re.split(r"\s+and\s+", self.fields.get("author", "").strip())
-        return [" ".join(p.split(", ", 1)[::-1]) for p in people if p]
+        """The authors, first names first; ``others`` last where there are more."""
+        return [f"{first} {last}".strip() for first, last in self.people]
 
     @property
     def short_authors(self) -> str:
         """Surnames, at most two of them."""
-        people = re.split(r"\s+and\s+", self.fields.get("author", "").strip())
-        names = [p.split(", ")[0] if ", " in p else p.split(" ")[-1] for p in people if p]
-        return f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
+        names = [last for _, last in self.people]
+        if len(names) > 2 or "others" in names:
+            return f"{names[0]} et al."
+        return " and ".join(names)
 
 
 def read_bibliography(raw: bytes) -> tuple[dict[str, Entry], list[Problem]]:
@@ -96,7 +104,7 @@ def read_bibliography(raw: bytes) -> tuple[dict[str, Entry], list[Problem]]:
         return {}, [Problem(line, "the bibliography is not UTF-8", "Save the file as UTF-8")]
     was, _QUIET.disabled = _QUIET.disabled, True  # it logs what is told below
     try:
-        library = parse_string(text, append_middleware=[LatexDecodingMiddleware()])
+        library = parse_string(text)
     finally:
         _QUIET.disabled = was
     entries, problems = {}, []
@@ -109,14 +117,37 @@ def read_bibliography(raw: bytes) -> tuple[dict[str, Entry], list[Problem]]:
             problems.append(Problem(line, "an entry cannot be read", cure))
     for found in library.entries:
         line = (found.start_line or 0) + 1
-        fields = {
-            field.key.lower(): " ".join(re.sub(r"[{}]", "", str(field.value)).split())
-            for field in found.fields
-        }
-        entry = Entry(found.key, found.entry_type, fields, line, _without_note(found.raw or ""))
+        fields = {field.key.lower(): _text(str(field.value)) for field in found.fields}
+        raw_authors = [str(f.value) for f in found.fields if f.key.lower() == "author"]
+        people = tuple(_person(one) for one in re.split(r"\s+and\s+", "".join(raw_authors)) if one)
+        source = _without_note(found.raw or "")
+        entry = Entry(found.key, found.entry_type.lower(), fields, line, source, people)
         entries[entry.key] = entry
         problems += _faults(entry)
     return entries, sorted(problems, key=lambda problem: problem.line or 0)
+
+
+def _person(name: str) -> tuple[str, str]:
+    """Return first names and surname; what stands in braces of its own is one name."""
+    name = name.strip()
+    last, comma, first = name.partition(",")
+    if name.startswith("{") and name.endswith("}"):
+        first, last = "", name
+    elif not comma:
+        first, _, last = name.rpartition(" ")
+    return _text(first), _text(last)
+
+
+def _text(value: str) -> str:
+    """Resolve LaTeX's accents and braces."""
+    if "\\" in value or "$" in value:
+        value = str(_latex().latex_to_text(value))
+    return " ".join(re.sub(r"[{}]", "", value).replace("~", " ").split())
+
+
+@cache
+def _latex() -> LatexNodes2Text:
+    return LatexNodes2Text()
 
 
 def _without_note(raw: str) -> str:
@@ -231,19 +262,13 @@ def definition(entry: Entry) -> str:
     return f"[^{entry.key}]: {', '.join(facts)}."
 
 
-def check_citations(
-    body: str, first_line: int, entries: Mapping[str, Entry], used: Iterable[str]
-) -> tuple[list[Problem], list[Problem]]:
+def check_citations(body: str, first_line: int, entries: Mapping[str, Entry]) -> list[Problem]:
     """Hold a page's footnotes against its folder's bibliography.
 
     Args:
         body: The page's Markdown, without front matter.
         first_line: Line of the page's file at which ``body`` begins.
         entries: The bibliography.
-        used: Keys that the folder's record cites.
-
-    Returns:
-        What is wrong in the page, and what is wrong in the bibliography.
     """
     notes = cited(body)
     page = []
@@ -260,13 +285,16 @@ def check_citations(
         if text and address and address not in text:
             message = f"the definition of [^{label}] does not link to {address}, as {FILE} does"
             page.append(Problem(line + first_line - 1, message, "Run `make references`"))
-    known = set(used) | set(notes.uses)
-    bib = [
+    return page
+
+
+def uncited(entries: Mapping[str, Entry], used: Collection[str]) -> list[Problem]:
+    """Find the entries of a bibliography that neither a page nor a record of its folder cites."""
+    return [
         Problem(entry.line, f"{key} is cited nowhere", f"Cite it as [^{key}], or take it out")
         for key, entry in entries.items()
-        if key not in known
+        if key not in used
     ]
-    return page, bib
 
 
 def with_definitions(text: str, entries: Mapping[str, Entry]) -> str:
@@ -292,12 +320,43 @@ def with_definitions(text: str, entries: Mapping[str, Entry]) -> str:
     return "\n".join([*kept, *apart, *wanted]) + "\n"
 
 
-def references_html(entries: Mapping[str, Entry]) -> str:
-    """Return the annotated references of a page, each with its BibTeX to copy."""
+def references_html(entries: Mapping[str, Entry], notes: str = "") -> str:
+    """Return the annotated references of a page, each with its BibTeX to copy.
+
+    Args:
+        entries: What is cited.
+        notes: The page's footnotes as HTML; one that is called by an entry's key gets the
+            entry's note and BibTeX, and the entry is not listed again.
+    """
     if not entries:
-        return ""
-    items = "".join(_reference(entry) for entry in _in_order(entries.values()))
-    return f'<ol class="zoo-references">{items}</ol>'
+        return notes
+    rest = []
+    for entry in _in_order(entries.values()):
+        start = f'<li id="fn:{escape(entry.key)}">'
+        before, found, after = notes.partition(start)
+        if found:
+            own, end, after = after.partition("</li>")
+            notes = f"{before}{start}{own}{_annotation(entry)}{end}{after}"
+        else:
+            rest.append(_reference(entry))
+    more = f"<ul>{''.join(rest)}</ul>" if rest else ""
+    return f'<div class="zoo-references">{notes}{more}</div>'
+
+
+def split_notes(html: str) -> tuple[str, str]:
+    """Return a page's HTML without its footnotes, and the footnotes.
+
+    Args:
+        html: The page's content, in which Python-Markdown has put the footnotes last.
+    """
+    start = html.rfind('<div class="footnote">')
+    end, depth = start, 0
+    for tag in _DIV.finditer(html, max(start, 0)):
+        depth += 1 if tag[0] == "<div" else -1
+        end = tag.end()
+        if depth == 0:
+            break
+    return (html, "") if start < 0 or depth else (html[:start] + html[end:], html[start:end])
 
 
 def _reference(entry: Entry) -> str:
@@ -305,17 +364,21 @@ def _reference(entry: Entry) -> str:
     if entry.address:
         title = f'<a href="{escape(entry.address)}">{title}</a>'
     who = entry.authors
-    authors = ", ".join(who[:8]) + (" and others" if len(who) > 8 else "")
+    more = len(who) > 8 or "others" in who
+    authors = ", ".join([w for w in who if w != "others"][:8]) + (" and others" if more else "")
     pages = entry.fields.get("pages", "").replace("--", "–")
     facts = [entry.venue, f"pp. {pages}" if pages else "", entry.fields.get("year", "")]
-    note = entry.fields.get("annote", "")
     return (
         f'<li id="ref-{escape(entry.key)}">{escape(authors)}{": " if authors else ""}'
         f"<cite>{title}</cite>. {escape(', '.join(fact for fact in facts if fact))}."
-        + (f'<p class="zoo-references__note">{escape(note)}</p>' if note else "")
-        + bibtex_html(entry.source, f"BibTeX of {entry.key}")
-        + "</li>"
+        f"{_annotation(entry)}</li>"
     )
+
+
+def _annotation(entry: Entry) -> str:
+    note = entry.fields.get("annote", "")
+    said = f'<p class="zoo-references__note">{escape(note)}</p>' if note else ""
+    return said + bibtex_html(entry.source, f"BibTeX of {entry.key}")
 
 
 def bibtex_html(source: str, label: str) -> str:

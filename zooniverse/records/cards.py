@@ -42,8 +42,11 @@ def card_html(model: Model, collection: Collection, base: str) -> str:
         ("Parameters", _parameters(model)),
         ("Data", _lines(_data(model))),
         ("Compute", _lines(_compute(model))),
+        ("Results", _lines(_results(model))),
+        ("Applications", _lines(_applications(model))),
         ("Weights", _weights(model)),
         ("Code of the authors", _code(model)),
+        ("Differs from the paper", _lines(_deviations(model))),
         ("Descends from", _lines(_ancestors(model, collection, base))),
         ("Led to", ", ".join(_linked(child, base) for child in collection.children(model))),
     ]
@@ -154,6 +157,31 @@ def _compute(model: Model) -> Iterable[str]:
     for compute in model.record.compute:
         size = f"{escape(compute.size)}: " if compute.size else ""
         yield f"{size}{escape(compute.what)} {source_html(model, compute)}"
+
+
+def _results(model: Model) -> Iterable[str]:
+    for result in model.record.results:
+        spread = f" ± {result.spread}" if result.spread is not None else ""
+        unit = f" {escape(result.unit)}" if result.unit else ""
+        size = f"{escape(result.size)}: " if result.size else ""
+        extra = f", with {escape(result.extra_data)}" if result.extra_data else ""
+        note = f" {escape(result.note)}" if result.note else ""
+        yield (
+            f"{size}{result.value}{spread}{unit} {escape(result.metric)}, "
+            f"{escape(result.benchmark)}, {escape(result.split)}{extra} "
+            f"{source_html(model, result)}{note}"
+        )
+
+
+def _applications(model: Model) -> Iterable[str]:
+    for use in model.record.applications:
+        yield f"{escape(use.what)} {source_html(model, use)}"
+
+
+def _deviations(model: Model) -> Iterable[str]:
+    for deviation in model.record.deviations:
+        why = f" {escape(deviation.why)}" if deviation.why else ""
+        yield f"{escape(deviation.what)} ({escape(deviation.paper)}){why}"
 
 
 def _weights(model: Model) -> str:

@@ -113,7 +113,7 @@ def _row(model: Model, base: str) -> str:
     if numbers:
         shown = short_count(low) if low == high else f"{short_count(low)} – {short_count(high)}"
     weights = record.weights
-    licence = f"<br>{escape(weights.licence)}" if weights.licence else ""
+    licence = f", {escape(weights.licence)}" if weights.licence else ""
     others = " ".join([*record.also_known_as, *record.organisations, *record.authors[:12]])
     cells = (
         f'<th role="rowheader" scope="row"><a href="{escape(relative(model.address, base))}">'

@@ -109,7 +109,8 @@ class Collection:
     @cached_property
     def by_name(self) -> Mapping[str, Model]:
         """Each model under each of its names, in lower case."""
-        return {name.lower(): model for model in self.models for name in names(model.record)}
+        found = {name.lower(): m for m in self.models for name in m.record.also_known_as}
+        return found | {model.name.lower(): model for model in self.models}
 
     @cached_property
     def by_folder(self) -> Mapping[str, Model]:
@@ -149,19 +150,23 @@ def names(record: Record) -> list[str]:
 
 
 _last: tuple[object, Collection] | None = None
+_build: object = None
 
 
-def collect(docs: Path) -> Collection:
+def collect(docs: Path, build: object = None) -> Collection:
     """Read all models below ``docs``; files that did not change since the last call are not read.
 
     Args:
         docs: The folder of the pages.
+        build: Stands for one build of the site: within it, files are looked at only once.
     """
-    global _last
-    files = sorted(_files(docs))
-    state = (docs, tuple((str(f), s.st_mtime_ns, s.st_size) for f in files for s in [f.stat()]))
-    if _last is None or _last[0] != state:
-        _last = (state, _collection(docs, files))
+    global _last, _build
+    if _last is None or build is None or build is not _build:
+        files = sorted(_files(docs))
+        state = (docs, [(f, s.st_mtime_ns, s.st_size) for f in files for s in [f.stat()]])
+        if _last is None or _last[0] != state:
+            _last = (state, _collection(docs, files))
+        _build = build
     return _last[1]
 
 
@@ -176,6 +181,7 @@ def _collection(docs: Path, files: Iterable[Path]) -> Collection:
     models: list[Model] = []
     lines: dict[str, dict[reading.Path, int]] = {}
     problems: list[tuple[str, Problem]] = []
+    broken: set[str] = set()
     by_folder: dict[str, set[str]] = {}
     for file in files:
         by_folder.setdefault(file.parent.relative_to(docs).as_posix(), set()).add(file.name)
@@ -192,6 +198,8 @@ def _collection(docs: Path, files: Iterable[Path]) -> Collection:
         place = f"{folder}/{reading.FILE}"
         read = reading.read_record((docs / folder / reading.FILE).read_bytes())
         problems += ((place, problem) for problem in read.problems)
+        if read.record is None or PAGE not in inside:
+            broken |= {name.lower() for name in read.names}
         if PAGE not in inside:
             problems.append((place, Problem(None, f"no {PAGE} lies beside it", "Write the page")))
         elif read.record:
@@ -203,7 +211,7 @@ def _collection(docs: Path, files: Iterable[Path]) -> Collection:
     problems += ((f"{f}/{bibliography.FILE}", p)
                  for f, p in bibliography.contradictions(bibliographies))  # fmt: skip
     made = Collection(tuple(models))
-    problems += _together(made, lines)
+    problems += _together(made, lines, broken)
     return Collection(tuple(models), tuple(problems), bibliographies)
 
 
@@ -261,10 +269,15 @@ def _alone(model: Model, docs: Path, lines: dict[reading.Path, int]) -> Iterator
 
 
 def _together(
-    collection: Collection, lines: Mapping[str, dict[reading.Path, int]]
+    collection: Collection, lines: Mapping[str, dict[reading.Path, int]], broken: set[str]
 ) -> Iterator[tuple[str, Problem]]:
-    """Find what is wrong in records beside one another: names, ancestors, cycles."""
+    """Find what is wrong in records beside one another: names, ancestors, cycles.
+
+    What descends from one of the ``broken``, whose own record is wrong, is not told of.
+    """
     taken: dict[str, Model] = {}
+    for model in collection.models:  # a model's own name is the stronger claim
+        taken.setdefault(model.name.lower(), model)
     for model in collection.models:
         place = f"{model.folder}/{reading.FILE}"
         for number, name in enumerate(names(model.record)):
@@ -279,7 +292,7 @@ def _together(
         for number, ancestor in enumerate(model.record.descends_from):
             line = reading.line_of(lines[model.folder], ("descends_from", number))
             known = ancestor.name.lower() in collection.by_name
-            if ancestor.model and not known:
+            if ancestor.model and not known and ancestor.model.lower() not in broken:
                 near = get_close_matches(ancestor.model.lower(), collection.by_name, n=1)
                 nearest = f"{collection.by_name[near[0]].name}, or " if near else ""
                 message = f"the ancestor {ancestor.model!r} is no model of this site"

@@ -63,7 +63,8 @@ def comparison_html(marker: Marker, collection: Collection, base: str) -> tuple[
     )
     label = escape("Comparison of " + ", ".join(model.name for model in models))
     return (
-        f'<div class="zoo-compare" tabindex="0" role="group" aria-label="{label}"><table class="zoo-compare__table">'
+        f'<div class="zoo-compare" tabindex="0" role="group" aria-label="{label}">'
+        '<table class="zoo-compare__table">'
         f'<thead><tr><th scope="col"><span class="zoo-hidden">Field</span></th>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     ), problems
@@ -177,7 +178,7 @@ def _results(models: list[Model]) -> list[tuple[str, list[str]]]:
 
 
 def _result(model: Model, result: Result, first: Result) -> str:
-    spread = f" ± {result.spread:g}" if result.spread is not None else ""
+    spread = f" ± {result.spread}" if result.spread is not None else ""
     unit = f" {escape(result.unit)}" if result.unit else ""
     size = f"{escape(result.size)}: " if result.size else ""
     reason = comparable(first, result)
@@ -186,4 +187,4 @@ def _result(model: Model, result: Result, first: Result) -> str:
         if reason
         else ""
     )
-    return f"{size}{result.value:g}{spread}{unit} {source_html(model, result)}{mark}"
+    return f"{size}{result.value}{spread}{unit} {source_html(model, result)}{mark}"

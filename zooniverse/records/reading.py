@@ -27,6 +27,8 @@ MAX_DEPTH = 12
 
 Path = tuple[str | int, ...]
 
+# The C library's is ten times as fast; it is not in every copy of PyYAML.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?")
 _WORDS: dict[str, Any] = {
@@ -38,11 +40,19 @@ _CURE = "Write 'key: value' lines, and quotes around a value that holds a colon"
 
 
 class ReadRecord(NamedTuple):
-    """What a file says: the record, or why there is none; and the lines of its parts."""
+    """What a file says.
+
+    Attributes:
+        record: The record, or None where it is wrong.
+        problems: What is wrong.
+        lines: By the path of each value, the line where it stands.
+        names: The names that the file states, also where something else in it is wrong.
+    """
 
     record: Record | None
     problems: list[Problem]
     lines: dict[Path, int]
+    names: list[str]
 
 
 class _RefusedError(Exception):
@@ -63,12 +73,19 @@ def read_record(raw: bytes) -> ReadRecord:
         lines = dict(_lines(root, ()))
         value = _value(root)
     except _RefusedError as refused:
-        return ReadRecord(None, [refused.problem], {})
+        return ReadRecord(None, [refused.problem], {}, [])
     try:
-        return ReadRecord(Record.model_validate(value), [], lines)
+        return ReadRecord(Record.model_validate(value), [], lines, _names(value))
     except ValidationError as invalid:
         errors = _told_once(invalid.errors(include_url=False))
-        return ReadRecord(None, [_problem(error, lines) for error in errors], lines)
+        problems = [_problem(error, lines) for error in errors]
+        return ReadRecord(None, problems, lines, _names(value))
+
+
+def _names(value: dict[str, Any]) -> list[str]:
+    others = value.get("also_known_as")
+    found = [value.get("name"), *(others if isinstance(others, list) else [])]
+    return [name for name in found if isinstance(name, str)]
 
 
 def line_of(lines: dict[Path, int], path: Path) -> int | None:
@@ -94,11 +111,11 @@ def _decoded(raw: bytes) -> str:
 def _root(text: str) -> yaml.MappingNode:
     try:
         _refuse_growth(text)
-        root = yaml.SafeLoader(text).get_single_node()
+        root = _LOADER(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = " ".join(f"{error.context or ''} {error.problem or ''}".split())
-        line = mark.line + 1 if mark else None
+        line = min(mark.line, text.rstrip().count("\n")) + 1 if mark else None
         raise _RefusedError(line, f"the record is not YAML: {said}", _CURE) from None
     except yaml.YAMLError as error:
         said = " ".join(str(error).split())
@@ -110,7 +127,7 @@ def _root(text: str) -> yaml.MappingNode:
 
 def _refuse_growth(text: str) -> None:
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=_LOADER):
         line = event.start_mark.line + 1 if event.start_mark else None
         if getattr(event, "anchor", None) is not None:
             raise _RefusedError(line, "the record has an anchor or alias (& or *)",
@@ -153,7 +170,7 @@ def _value(node: yaml.Node) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_value(item) for item in node.value]
     text = str(node.value)
-    if getattr(node, "style", None) is not None:  # in quotes or as a block: text
+    if getattr(node, "style", None):  # in quotes or as a block: text
         return text
     if text in _WORDS:
         return _WORDS[text]

@@ -93,7 +93,6 @@ Address = Annotated[str, Field(max_length=600), AfterValidator(_address)]
 FileName = Annotated[str, Field(max_length=200), AfterValidator(_file)]
 Spdx = Annotated[str, Field(max_length=200), AfterValidator(_licence)]
 Year = Annotated[int, Field(ge=1940, le=2100)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
 Modality = Literal["text", "image", "video", "audio", "3D", "graph", "state", "action"]
 
 
@@ -120,6 +119,15 @@ Setting = Annotated[
     WithJsonSchema({"type": ["string", "number", "boolean"], "maxLength": 600}),
 ]
 """The value of a hyper-parameter."""
+
+
+def _figure(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise ValueError("Write a number, without quotes")
+    return value  # as it is: 41.0 says more than 41
+
+
+Number = Annotated[Any, AfterValidator(_figure), WithJsonSchema({"type": "number"})]
 
 
 class _Entry(BaseModel):
