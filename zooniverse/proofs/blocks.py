@@ -7,6 +7,7 @@ Everything is read from ``proof.json``; without one, each block says how to make
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
@@ -108,7 +109,7 @@ def prints_html(record: Record) -> str:
     printed = record.prints
     return (
         f'<figure class="zoo-prints"><figcaption>What <code>{escape(printed.command)}</code> '
-        f"prints, after {_seconds(printed.seconds)} on one core</figcaption>"
+        f"prints, in {_seconds(printed.seconds)} of processor time</figcaption>"
         f"<pre><code>{escape(printed.text)}\n</code></pre></figure>"
     )
 
@@ -124,7 +125,8 @@ def _list(name: str, items: str) -> str:
 
 
 def _said(record: Record) -> str:
-    versions = ", ".join(f"{name} {number}" for name, number in record.versions.items())
+    names = {"python": "Python"}
+    versions = ", ".join(f"{names.get(name, name)} {v}" for name, v in record.versions.items())
     return (
         f"Last run on {escape(_day(record.date))} in {_seconds(record.seconds)}, "
         f"with {escape(versions)}."
@@ -141,8 +143,9 @@ def _equalities(equalities: Iterable[Compared]) -> str:
         for one in equalities
     )
     return (
-        "<table><caption>What equals what, in float64 and from the same weights: results, loss, "
-        'every gradient, and all weights after one step</caption><thead><tr><th scope="col">ours'
+        '<table class="zoo-proof__table"><caption>What equals what, in float64; of a model, from '
+        "the same weights: results, loss, every gradient, and all weights after one step</caption>"
+        '<thead><tr><th scope="col">ours'
         '</th><th scope="col">reference</th><th scope="col">largest difference</th>'
         f'<th scope="col">limit</th></tr></thead><tbody>{rows}</tbody></table>'
     )
@@ -157,9 +160,10 @@ def _mutants(record: Record) -> str:
     )
     return (
         f"<details><summary>{len(killed)} of {len(killed)} broken copies of the code are noticed"
-        "</summary><table><caption>Each copy has one line broken; a proof that did not notice it "
-        'would show nothing</caption><thead><tr><th scope="col">broken</th><th scope="col">noticed '
-        f"by</th></tr></thead><tbody>{rows}</tbody></table></details>"
+        '</summary><table class="zoo-proof__table"><caption>Each copy has one line broken; a proof '
+        "that did not notice it would show nothing</caption><thead><tr>"
+        '<th scope="col">broken</th><th scope="col">noticed by</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></details>"
     )
 
 
@@ -191,13 +195,13 @@ def _size(name: str, counted: Counted) -> str:
 def _ledger(name: str, counted: Counted) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(layer.name)}</th><td>{formula_html(layer.formula)}</td>'
-        f"<td>{layer.number:,}</td><td>{layer.number / counted.total:.1%}</td></tr>"
+        f"<td>{layer.number:,}</td><td>{_share(layer.number / counted.total)}</td></tr>"
         for layer in counted.layers
     )
     symbols = ", ".join(f"{escape(key)} = {value:,}" for key, value in counted.symbols.items())
     where = f", with {symbols}" if symbols else ""
     return (
-        f"<table><caption>{escape(name)}{where}</caption><thead><tr>"
+        f'<table class="zoo-ledger__table"><caption>{escape(name)}{where}</caption><thead><tr>'
         '<th scope="col">part</th><th scope="col">formula</th><th scope="col">count</th>'
         f'<th scope="col">share</th></tr></thead><tbody>{rows}</tbody><tfoot><tr>'
         f'<th scope="row">Total</th><td></td><td>{sum(x.number for x in counted.layers):,}</td>'
@@ -206,7 +210,7 @@ def _ledger(name: str, counted: Counted) -> str:
 
 
 def _curve(run: Trained, model: str, ident: str) -> str:
-    result = f"{_number(run.mean)} ± {_number(run.std)}"
+    result = _result(run.mean, run.std)
     first, last = run.curve[0], run.curve[-1]
     description = (
         f"{run.name}: {run.metric}. At step {first[0]:,} the mean of {len(run.seeds)} seeds is "
@@ -221,7 +225,7 @@ def _curve(run: Trained, model: str, ident: str) -> str:
         f"<figcaption><strong>{escape(run.name)}.</strong> {escape(_upper(run.metric))}: {result} "
         f"(mean ± standard deviation of the seeds {seeds}). The line is their mean, the band "
         "reaches from the lowest to the highest, the dashed line is what the run must come to. "
-        f"{_seconds(run.seconds)} on one core in all. To make it again: {_command(model)}"
+        f"{_seconds(run.seconds)} of processor time in all. To make it again: {_command(model)}"
         "</figcaption></figure>"
     )
 
@@ -253,6 +257,18 @@ def _power(number: float) -> str:
     exponent = str(int(power)).replace("-", "−")
     shown = digits.removesuffix(".0")
     return f"{'' if shown == '1' else f'{shown} × '}10<sup>{exponent}</sup>"
+
+
+def _share(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.001 or not share else f"{100 * share:.1g}%"
+
+
+def _result(mean: float, std: float) -> str:
+    """Write a mean as far as its standard deviation has a first digit."""
+    if not std:
+        return f"{_number(mean)} ± 0"
+    digits = min(max(-math.floor(math.log10(std)), 0), 6)
+    return f"{mean:.{digits}f} ± {std:.{digits}f}".replace("-", "−")
 
 
 def _number(number: float) -> str:

@@ -90,7 +90,10 @@ class Mutants(_Part):
 
 
 class Trained(_Part):
-    """A small training run over several seeds; ``curve`` has step, mean, lowest, highest."""
+    """A small training run over several seeds; ``curve`` has step, mean, lowest, highest.
+
+    ``seconds`` is processor time.
+    """
 
     name: str
     metric: str
@@ -106,7 +109,7 @@ class Trained(_Part):
 
 
 class Printed(_Part):
-    """What the file prints when it is run, and how long that took."""
+    """What the file prints when it is run, and how much processor time that took."""
 
     command: str
     text: str

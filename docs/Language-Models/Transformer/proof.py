@@ -387,9 +387,9 @@ PROOF = Proof(
             "Reversing sequences of 4 to 8 symbols",
             lambda model, seed, steps: ((s, share) for s, _, share in model.train(seed, steps)),
             "share of 200 new sequences reversed without a mistake",
-            steps=400,
+            steps=500,
             reach=0.95,
-            short=(240, 0.5),
+            short=(340, 0.3),
         ),
     ),
 )

@@ -85,7 +85,7 @@ GOLDEN_SIZE = (
 )
 GOLDEN_LEDGER = (
     '<details class="zoo-ledger__size" open><summary>base: where 120 parameters are</summary>'
-    "<table><caption>base, with V = 10, d = 10</caption><thead><tr>"
+    '<table class="zoo-ledger__table"><caption>base, with V = 10, d = 10</caption><thead><tr>'
     '<th scope="col">part</th><th scope="col">formula</th><th scope="col">count</th>'
     '<th scope="col">share</th></tr></thead><tbody>'
     '<tr><th scope="row">Embedding</th><td>V · d</td><td>100</td><td>83.3%</td></tr>'
@@ -94,8 +94,8 @@ GOLDEN_LEDGER = (
     "</tfoot></table></details>"
 )
 GOLDEN_PRINTS = (
-    '<figure class="zoo-prints"><figcaption>What <code>python made.py</code> prints, after '
-    "4.2 s on one core</figcaption><pre><code>1 &lt; 2\nstep  3\n</code></pre></figure>"
+    '<figure class="zoo-prints"><figcaption>What <code>python made.py</code> prints, in '
+    "4.2 s of processor time</figcaption><pre><code>1 &lt; 2\nstep  3\n</code></pre></figure>"
 )
 
 
@@ -106,7 +106,7 @@ def record(**changes: Any) -> Record:
 def test_proof_says_all_that_was_shown() -> None:
     html = blocks.proof_html(record(), DEVIATIONS, "Made")
     assert html.startswith('<section class="zoo-proof" aria-label="Proof"><p')
-    assert "Last run on 24 Nov 2026 in 61 s, with python 3.11.2, torch 2.13.0." in html
+    assert "Last run on 24 Nov 2026 in 61 s, with Python 3.11.2, torch 2.13.0." in html
     assert "<code>make prove MODEL=Made</code>" in html
     assert (
         '<th scope="row">model</th><td>torch.nn.Made <small>(torch 2.13.0)</small></td>'
@@ -145,15 +145,18 @@ def test_curve_is_a_picture_with_words() -> None:
     html = blocks.curves_html(record().runs, "Made")
     svg = ET.fromstring(html[html.index("<svg") : html.index("</svg>") + 6])
     title, description, headline = ("".join(svg[n].itertext()) for n in range(3))
-    assert title == headline == "0.95 ± 0.0707 after 40 steps"
+    assert title == headline == "0.95 ± 0.07 after 40 steps"
     assert description == (
         "Reversing: share right. At step 20 the mean of 2 seeds is 0.5, at step 40 it is 0.95, "
         "between 0.9 and 1. The dashed line is at 0.9."
     )
     paths = [path.get("d", "") for path in svg.iter("{http://www.w3.org/2000/svg}path")]
     assert paths[-2:] == ["M385 190.4L686 84L686 110.6L385 243.6Z", "M385 217L686 97.3"]
-    assert "Share right: 0.95 ± 0.0707 (mean ± standard deviation of the seeds 0, 1)." in html
-    assert "12 s on one core in all. To make it again: <code>make prove MODEL=Made</code>" in html
+    assert "Share right: 0.95 ± 0.07 (mean ± standard deviation of the seeds 0, 1)." in html
+    assert (
+        "12 s of processor time in all. To make it again: <code>make prove MODEL=Made</code>"
+        in html
+    )
     assert "#" not in re.sub(r"var\([^)]*\)", "", html)  # colours are the page's
 
 
