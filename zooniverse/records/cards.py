@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -12,6 +12,8 @@ from zooniverse.proofs.badge import badge
 from zooniverse.records.collection import Collection, Model
 from zooniverse.records.schema import Cited, PublishedCount, Size, number
 from zooniverse.repository import relative
+
+_MOST = 3  # rows of a list that stand open
 
 WEIGHTS = {
     "open": "open",
@@ -134,10 +136,13 @@ def _parameters(model: Model) -> str:
         rows.append(f'<tr><th scope="row">{escape(size.name)}</th><td>{paper}</td><td>{said}</td>')
     if not rows:
         return ""
-    return (
-        '<table class="zoo-card__sizes"><thead><tr><th scope="col">size</th>'
-        '<th scope="col">paper</th><th scope="col">counted here</th></tr></thead>'
-        f"<tbody>{''.join(f'{row}</tr>' for row in rows)}</tbody></table>"
+    return _folded(
+        rows,
+        lambda some: (
+            '<table class="zoo-card__sizes"><thead><tr><th scope="col">size</th>'
+            '<th scope="col">paper</th><th scope="col">counted here</th></tr></thead>'
+            f"<tbody>{''.join(f'{row}</tr>' for row in some)}</tbody></table>"
+        ),
     )
 
 
@@ -230,4 +235,12 @@ def _lines(items: Iterable[str]) -> str:
     found = list(items)
     if len(found) < 2:
         return "".join(found)
-    return f"<ul>{''.join(f'<li>{item}</li>' for item in found)}</ul>"
+    return _folded(found, lambda some: f"<ul>{''.join(f'<li>{item}</li>' for item in some)}</ul>")
+
+
+def _folded(rows: Sequence[str], whole: Callable[[Sequence[str]], str]) -> str:
+    """Show a few rows, and fold the rest where there are many, so that a card stays a card."""
+    first = rows if len(rows) <= _MOST + 1 else rows[:_MOST]
+    rest = rows[len(first) :]
+    more = f"<summary>{len(rest)} more</summary>{whole(rest)}" if rest else ""
+    return whole(first) + (f'<details class="zoo-card__more">{more}</details>' if more else "")

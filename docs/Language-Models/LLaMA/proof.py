@@ -63,7 +63,7 @@ def reference(**changes: Any) -> Any:
 class Angles(nn.Module):
     """The reference's rotary angles, which it computes in float32, in float64."""
 
-    def forward(self, x: Tensor, position_ids: Tensor) -> tuple[Tensor, Tensor]:  # noqa: D102
+    def forward(self, x: Tensor, position_ids: Tensor) -> tuple[Tensor, Tensor]:
         size = WIDTH // HEADS
         angle = position_ids[..., None] * torch.tensor(
             [THETA ** (-2 * (i % (size // 2)) / size) for i in range(size)]
