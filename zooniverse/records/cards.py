@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
-from zooniverse.proofs.badge import badge
 from zooniverse.records.collection import Collection, Model
 from zooniverse.records.schema import Cited, PublishedCount, Size, number
 from zooniverse.repository import relative
@@ -60,7 +59,7 @@ def card_html(model: Model, collection: Collection, base: str) -> str:
         actions.append(_action(record.weights.url, "Get the weights"))
     return (
         f'<section class="zoo-card" aria-label="Record of {escape(model.name)}">'
-        f'<p class="zoo-card__line">{escape(record.line)} {badge(model.proof)}</p>'
+        f'<p class="zoo-card__line">{escape(record.line)} {model.badge}</p>'
         f"<dl>{facts}</dl>"
         f'<p class="zoo-card__actions">{" ".join(actions)}</p></section>'
     )

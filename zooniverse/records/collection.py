@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from zooniverse.problems import Problem
+from zooniverse.proofs.badge import badge
 from zooniverse.records import bibliography, reading
 from zooniverse.records.bibliography import Entry
 from zooniverse.records.schema import Record, Result
@@ -56,9 +57,16 @@ class Model:
 
     @property
     def status(self) -> str:
-        """``proven``, ``checked``, ``failed`` or ``unproven``."""
+        """``proven``, ``checked``, ``failed``, ``unproven``, or ``no code``."""
         status = (self.proof or {}).get("status")
-        return status if status in ("proven", "checked", "failed") else "unproven"
+        if status in ("proven", "checked", "failed"):
+            return str(status)
+        return "unproven" if self.record.implementation else "no code"
+
+    @property
+    def badge(self) -> str:
+        """The badge of its proof, as HTML."""
+        return badge(self.proof, has_code=self.record.implementation is not None)
 
     def counted(self, size: str) -> int | None:
         """Return the number of parameters that the proof counted for a size."""

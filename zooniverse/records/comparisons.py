@@ -10,7 +10,6 @@ from html import escape
 
 from zooniverse.markers import Marker
 from zooniverse.problems import Problem
-from zooniverse.proofs.badge import badge
 from zooniverse.records.cards import WEIGHTS, grouped, source_html
 from zooniverse.records.collection import Collection, Model, comparable
 from zooniverse.records.schema import Result
@@ -146,7 +145,7 @@ FIELDS: Mapping[str, Cell] = {
     "data": _data,
     "compute": _compute,
     "weights": _weights,
-    "proof": lambda model: badge(model.proof),
+    "proof": lambda model: model.badge,
     "results": lambda model: "",
 }
 """What a comparison may show of each model."""

@@ -28,5 +28,10 @@ def test_what_is_not_proven_does_not_say_so(proof: dict[str, Any] | None) -> Non
     assert ">Unproven<" in badge(proof)
 
 
+def test_a_page_without_code_has_nothing_to_prove() -> None:
+    assert ">No implementation<" in badge(None, has_code=False)
+    assert ">Proof failed" in badge({"status": "failed"}, has_code=False)
+
+
 def test_authors_text_is_escaped() -> None:
     assert "<b>" not in badge({"status": "failed", "date": "<b>"})
