@@ -84,14 +84,14 @@ def test_there_are_pages(paths: list[str]) -> None:
     assert len(paths) >= 14
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1400), ("dark", 1400), ("light", 360)])
 def test_no_error_no_request_outside_no_barrier(
-    visits: Any, paths: list[str], root: Path, scheme: str
+    visits: Any, paths: list[str], root: Path, scheme: str, width: int
 ) -> None:
     axe = (root / "tests/vendor/axe-core/axe.min.js").read_text(encoding="utf-8")
     wrong: list[str] = []
     for path in paths:
-        visit = visits(path, color_scheme=scheme, viewport={"width": 1400, "height": 900})
+        visit = visits(path, color_scheme=scheme, viewport={"width": width, "height": 900})
         visit.settle()
         if path != ACTIVITY:
             wrong += [f"{path}: asks {url}" for url in visit.outside]

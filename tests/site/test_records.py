@@ -18,7 +18,9 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import ROOT, SmallSite, served
+from tests.zooniverse.proofs.test_blocks import PROOF
 from tests.zooniverse.records.made_up import write
+from zooniverse.proofs.record import Record, write_record
 
 AXE = ROOT / "tests" / "vendor" / "axe-core" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -57,10 +59,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallSite
             {"value": "1.6 B", "source": "https://example.org/card"}]}],
     )  # fmt: skip
     write(docs, "Computer-Vision/Gamma", year=2020, descends_from=[{"model": "Alpha"}])
-    (docs / "Language-Models" / "Alpha" / "proof.json").write_text(
-        json.dumps({"status": "proven", "date": "2026-11-24", "counts": {"base": {"total": 651}}}),
-        encoding="utf-8",
-    )
+    counts = {"base": {"total": 651, "symbols": {}, "layers": []}}
+    proof = Record.model_validate({**PROOF, "hashes": {}, "counts": counts})
+    write_record(proof, docs / "Language-Models" / "Alpha")
     site.page("X.md", '# X\n\n<!-- zoo: compare models="Alpha, Beta" fields="year, results" -->\n')
     with served(home / "site") as address:
         site.settings = f"site_url: {address}\n"
@@ -82,7 +83,7 @@ def test_a_new_folder_is_all_that_a_new_model_needs(models: tuple[SmallSite, str
         card = page.select_one(".zoo-card")
         assert card and "Alpha <Is> All" in card.text and card.select("a[href='../Beta/']")
         assert page.select_one(".zoo-lineage a[href='../Beta/']")
-        assert page.select_one("#ref-alpha")
+        assert page.select_one(".zoo-references li[id='fn:alpha'] .zoo-bibtex")
         about = json.loads(page.select("script[type='application/ld+json']")[0].text)["about"]
         assert about["name"] == "Delta" and about["isBasedOn"] == [
             f"{address}Language-Models/Beta/"
