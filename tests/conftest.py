@@ -25,6 +25,10 @@ from playwright.sync_api import Browser, sync_playwright
 settings.register_profile("no clock", deadline=None)  # a busy machine is no fault
 settings.load_profile("no clock")
 
+# Tiny models run many times faster on one thread, and no library may fetch weights.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
 ROOT = Path(__file__).parent.parent
 
 

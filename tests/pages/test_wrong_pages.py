@@ -41,14 +41,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[SmallSite, int, str
     return site, *site.build()
 
 
+def neutral(line: str) -> str:
+    """Leave out which blocks there are: that is not these tests' concern."""
+    return re.sub(r"Write [\w', -]+, its options", "Write …, its options", line)
+
+
 def said_of(name: str, said: str) -> list[str]:
     prefix = f"Wrong/{name}.md:"
     lines = [line.partition(prefix)[2] for line in said.splitlines() if prefix in line]
-    # Which blocks there are is not this test's concern.
-    return [
-        re.sub(r"Write one of [\w, -]+, its options", "Write …, its options", line)
-        for line in lines
-    ]
+    return [neutral(line) for line in lines]
 
 
 def test_every_page_has_its_entry_and_every_entry_its_page() -> None:
@@ -59,7 +60,7 @@ def test_every_page_has_its_entry_and_every_entry_its_page() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_said_and_what_is_kept_out(name: str, built: tuple[SmallSite, int, str]) -> None:
     site, _, said = built
-    assert said_of(name, said) == EXPECTED[name]["says"]
+    assert said_of(name, said) == [neutral(line) for line in EXPECTED[name]["says"]]
     html = site.html(f"Wrong/{name}/index.html")
     assert "</html>" in html
     for never in EXPECTED[name]["never"]:
