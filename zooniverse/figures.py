@@ -57,7 +57,7 @@ def figure_html(
     first = escape(addresses["own" if "own" in addresses and "own" in picture.svg else "light"])
     return (
         f'<figure class="diagram"{identity} style="{style}"{links}>'
-        f'<div class="diagram__frame" role="group" aria-label="{label}">{images}</div>'
+        f'<div class="diagram__frame" tabindex="0" role="group" aria-label="{label}">{images}</div>'
         f'<figcaption><span class="diagram__title">{escape(picture.title)}</span>'
         f'<a class="diagram__open" href="{first}" data-search-exclude>Full screen</a>'
         f'<details class="diagram__source"><summary data-search-exclude>Text and source</summary>'
