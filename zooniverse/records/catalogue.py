@@ -8,7 +8,7 @@ The table is complete as it is written; ``catalogue.js`` adds filters, sorting a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -58,21 +58,26 @@ def catalogue_html(collection: Collection, base: str, script: str) -> str:
         for key, name, numeric in _COLUMNS
     )
     filters = "".join(
-        f'<label>{name} <select name="{key}"><option value="">all</option></select></label>'
+        f'<label>{name} <select name="{key}"><option value="">all</option>{_options(found)}'
+        "</select></label>"
         for key, name in _FILTERS
+        for found in [{value for m in collection.models for value in _VALUES[key](m)}]
     )
     ranges = "".join(
         f'<label>{name} <input name="{key}" type="text" inputmode="{mode}" '
         f'autocomplete="off" placeholder="{hint}"></label>'
         for key, name, mode, hint in _RANGES
     )
+    # The form is there as the page is read, shown at its end, so that nothing moves
+    # when the script comes.
     # The roles are those of the elements; on phones rows are laid out as blocks, and browsers
     # would take the table's meaning from it.
     return (
         '<form class="zoo-catalogue__form" hidden aria-label="Filter the catalogue">'
         '<label class="zoo-catalogue__text">Search <input name="q" type="search" '
         f'autocomplete="off"></label>{filters}{ranges}<button type="reset">Show all</button>'
-        '<p role="status"></p></form>'
+        '<div role="status"></div>'
+        "<script>document.currentScript.parentElement.hidden = false</script></form>"
         f'<table class="zoo-catalogue" role="table"><caption>{_counted(len(collection.models))}'
         f'</caption><thead role="rowgroup"><tr role="row">{head}</tr></thead>'
         f'<tbody role="rowgroup">\n{rows}\n</tbody></table>'
@@ -93,7 +98,18 @@ _FILTERS = (
     ("area", "Area"), ("task", "Task"), ("year", "Year"), ("licence", "Weights’ licence"),
     ("proof", "Proof"),
 )  # fmt: skip
+_VALUES: Mapping[str, Callable[[Model], Iterable[str]]] = {
+    "area": lambda model: [area_name(model.area)],
+    "task": lambda model: model.record.tasks,
+    "year": lambda model: [str(model.record.year)],
+    "licence": lambda model: [model.record.weights.licence or "none"],
+    "proof": lambda model: [model.status],
+}
 _RANGES = (("least", "At least", "text", "1 M"), ("most", "At most", "text", "10 B"))
+
+
+def _options(values: Iterable[str]) -> str:
+    return "".join(f"<option>{escape(value)}</option>" for value in sorted(values, key=str.lower))
 
 
 def _by_area(model: Model) -> tuple[str, int, str]:

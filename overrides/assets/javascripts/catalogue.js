@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2025 Cong Le
 // SPDX-License-Identifier: MIT
 // Filters, sorts and searches the catalogue's table; what is chosen stands in the address.
-// Loaded by the page that holds the table. Without it the table is complete and the form hidden.
+// Loaded by the page that holds the table. Without scripts the table is complete and the form hidden.
 {
   const form = document.querySelector(".zoo-catalogue__form");
   const table = document.querySelector("table.zoo-catalogue");
-  if (form && table && form.hidden) start(form, table);
+  if (form && table && !table.dataset.started) start(form, table);
 
   function start(form, table) {
     const body = table.tBodies[0];
@@ -31,11 +31,6 @@
       };
     }
 
-    for (const select of form.querySelectorAll("select")) {
-      const values = new Set(models.flatMap(model => model[select.name]).filter(Boolean));
-      for (const value of [...values].sort(new Intl.Collator("en", { numeric: true }).compare))
-        select.add(new Option(value, value));
-    }
     for (const head of heads) {
       const button = document.createElement("button");
       button.type = "button";
@@ -57,7 +52,7 @@
     form.addEventListener("input", apply);
     form.addEventListener("submit", event => event.preventDefault());
     form.addEventListener("reset", () => { sort = ""; setTimeout(apply); });
-    form.hidden = false;
+    table.dataset.started = true;
     apply();
 
     function apply() {
