@@ -15,7 +15,6 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
-from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
@@ -24,23 +23,17 @@ from zooniverse.records.cards import card_html, structured, with_card
 from zooniverse.records.collection import Collection, Model, collect
 
 BLOCKS = ("card",)  # what it puts in the place of <!-- zoo: NAME -->
-_all = Collection(())
-
-
-def on_files(files: Files, config: MkDocsConfig) -> Files:
-    global _all
-    _all = collect(Path(config.docs_dir), config)
-    return files
 
 
 @event_priority(60)  # after links are led, before search reads the page
 def on_page_context(
     context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Navigation
 ) -> None:
-    model = _all.by_folder.get(page.file.src_uri.removesuffix("/README.md"))
+    records = collect(Path(config.docs_dir), config)
+    model = records.by_folder.get(page.file.src_uri.removesuffix("/README.md"))
     if model:
-        page.content = shown(page.content or "", model, _all, page.file.url)
-        context["structured"] = structured(model, _all, config.site_url or "")
+        page.content = shown(page.content or "", model, records, page.file.url)
+        context["structured"] = structured(model, records, config.site_url or "")
 
 
 def shown(html: str, model: Model, collection: Collection, base: str) -> str:

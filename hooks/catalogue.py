@@ -14,7 +14,6 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
-from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
@@ -25,21 +24,15 @@ from zooniverse.records.exports import structured_catalogue
 from zooniverse.repository import relative
 
 BLOCKS = ("catalogue", "parameters")  # what it puts in the place of <!-- zoo: NAME -->
-_all = Collection(())
-
-
-def on_files(files: Files, config: MkDocsConfig) -> Files:
-    global _all
-    _all = collect(Path(config.docs_dir), config)
-    return files
 
 
 @event_priority(60)  # after links are led, before search reads the page
 def on_page_context(
     context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Navigation
 ) -> None:
+    records = collect(Path(config.docs_dir), config)
     before, base = page.content or "", page.file.url
-    page.content = with_catalogue(before, _all, base)
+    page.content = with_catalogue(before, records, base)
     if 'class="zoo-catalogue"' in page.content and context.get("licence"):
         url = context["licence"].parts[0].url
         context["structured"] = structured_catalogue(config.site_url or "", url, config.site_name)

@@ -21,35 +21,31 @@ from mkdocs.structure.pages import Page
 
 from zooniverse.markers import Marker, find_markers, replace_markers
 from zooniverse.reading import read_page
-from zooniverse.records.collection import Collection, collect
+from zooniverse.records.collection import collect
 from zooniverse.records.comparisons import comparison_html
 
 log = logging.getLogger("mkdocs.hooks.comparisons")
 
 BLOCKS = ("compare",)  # what it puts in the place of <!-- zoo: NAME -->
-_all = Collection(())
-
-
-def on_files(files: Files, config: MkDocsConfig) -> Files:
-    global _all
-    _all = collect(Path(config.docs_dir), config)
-    return files
 
 
 @event_priority(60)  # after links are led, before search reads the page
 def on_page_context(
     context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Navigation
 ) -> None:
+    records = collect(Path(config.docs_dir), config)
+
     def table(marker: Marker) -> str:
-        return comparison_html(marker, _all, page.file.url)[0]
+        return comparison_html(marker, records, page.file.url)[0]
 
     page.content = replace_markers(page.content or "", {"compare": table})
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> None:
     if "zoo:" in markdown:
+        records = collect(Path(config.docs_dir), config)
         read = read_page(page.file.content_bytes)
         for marker in [m for m in find_markers(read.body) if m.name == "compare"]:
-            for problem in comparison_html(marker, _all, "")[1]:
+            for problem in comparison_html(marker, records, "")[1]:
                 line = (problem.line or 1) + read.first_line - 1
                 log.warning(replace(problem, line=line).at(f"docs/{page.file.src_uri}"))

@@ -14,7 +14,6 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
-from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
@@ -23,21 +22,15 @@ from zooniverse.records.collection import Collection, Model, collect
 from zooniverse.records.lineage import lineage_html
 
 BLOCKS = ("lineage",)  # what it puts in the place of <!-- zoo: NAME -->
-_all = Collection(())
-
-
-def on_files(files: Files, config: MkDocsConfig) -> Files:
-    global _all
-    _all = collect(Path(config.docs_dir), config)
-    return files
 
 
 @event_priority(60)  # after links are led, before search reads the page
 def on_page_context(
     context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Navigation
 ) -> None:
-    model = _all.by_folder.get(page.file.src_uri.removesuffix("/README.md"))
-    page.content = with_lineage(page.content or "", model, _all, page.file.url)
+    records = collect(Path(config.docs_dir), config)
+    model = records.by_folder.get(page.file.src_uri.removesuffix("/README.md"))
+    page.content = with_lineage(page.content or "", model, records, page.file.url)
 
 
 def with_lineage(html: str, model: Model | None, collection: Collection, base: str) -> str:

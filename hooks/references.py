@@ -39,13 +39,11 @@ from zooniverse.records.collection import Collection, collect, sources
 log = logging.getLogger("mkdocs.hooks.references")
 
 BLOCKS = ("references",)  # what it puts in the place of <!-- zoo: NAME -->
-_all = Collection(())
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    global _all
-    _all = collect(Path(config.docs_dir), config)
-    for folder, problem in unused(_all, Path(config.docs_dir)):
+    records = collect(Path(config.docs_dir), config)
+    for folder, problem in unused(records, Path(config.docs_dir)):
         log.warning(problem.at(f"docs/{folder}/references.bib"))
     return files
 
@@ -53,7 +51,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> None:
     if "[^" in markdown:
         read = read_page(page.file.content_bytes)
-        for problem in check_citations(read.body, read.first_line, _entries(page)):
+        entries = _entries(page, collect(Path(config.docs_dir), config))
+        for problem in check_citations(read.body, read.first_line, entries):
             log.warning(problem.at(f"docs/{page.file.src_uri}"))
 
 
@@ -61,7 +60,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 def on_page_context(
     context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Navigation
 ) -> None:
-    page.content = with_references(page.content or "", _cited(page))
+    entries = _cited(page, collect(Path(config.docs_dir), config))
+    page.content = with_references(page.content or "", entries)
     author = str(page.meta.get("author") or config.site_author or config.site_name)
     address, day = page.canonical_url or "", str(page.update_date)
     context["citation"] = page_citation(_title(page), author, config.site_name, address, day)
@@ -104,18 +104,18 @@ def _by_record(collection: Collection, folder: str) -> set[str]:
     return {source for _, source in sources(model.record)} if model else set()
 
 
-def _entries(page: Page) -> Mapping[str, Entry]:
-    return _all.bibliographies.get(page.file.src_uri.rpartition("/")[0], {})
+def _entries(page: Page, collection: Collection) -> Mapping[str, Entry]:
+    return collection.bibliographies.get(page.file.src_uri.rpartition("/")[0], {})
 
 
-def _cited(page: Page) -> dict[str, Entry]:
+def _cited(page: Page, collection: Collection) -> dict[str, Entry]:
     """Return what a page cites, and on a model's own page what its record cites."""
-    entries = _entries(page)
+    entries = _entries(page, collection)
     if not entries:
         return {}
     folder, _, name = page.file.src_uri.rpartition("/")
     used = set(cited(read_page(page.file.content_bytes).body).uses)
-    used |= _by_record(_all, folder) if name == "README.md" else set()
+    used |= _by_record(collection, folder) if name == "README.md" else set()
     return {key: entry for key, entry in entries.items() if key in used}
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
-from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
@@ -23,24 +22,18 @@ from zooniverse.records.catalogue import picture_html, shelf_html
 from zooniverse.records.collection import Collection, collect
 
 BLOCKS = ("models",)  # what it puts in the place of <!-- zoo: NAME -->
-_all = Collection(())
-
-
-def on_files(files: Files, config: MkDocsConfig) -> Files:
-    global _all
-    _all = collect(Path(config.docs_dir), config)
-    return files
 
 
 @event_priority(60)  # after links are led, before search reads the page
 def on_page_context(
     context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Navigation
 ) -> None:
+    records = collect(Path(config.docs_dir), config)
     folder, _, name = page.file.src_uri.rpartition("/")
     if page.is_homepage:
-        context["shelves"] = {area: _all.area(area) for area in {m.area for m in _all.models}}
+        context["shelves"] = {area: records.area(area) for area in {m.area for m in records.models}}
         context["picture"] = lambda model: picture_html(model, page.file.url)
-    page.content = with_shelf(page.content or "", folder, name, _all, page.file.url)
+    page.content = with_shelf(page.content or "", folder, name, records, page.file.url)
 
 
 def with_shelf(html: str, folder: str, name: str, collection: Collection, base: str) -> str:
