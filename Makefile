@@ -6,7 +6,7 @@
 #   make prove   prove all models in full and write their proof.json (MODEL=folder for one)
 #   make build   strict build into site/
 #   make bench   what diagrams cost, beside the stock set-up (minutes)
-#   make references   write the footnotes that cite a references.bib
+#   make references   write the missing footnotes that cite a references.bib
 #   make clean   remove what these commands made
 
 # Material prints a notice of its end of life at every build; README.md says what it means here.

@@ -284,7 +284,8 @@ def check_citations(body: str, first_line: int, entries: Mapping[str, Entry]) ->
         address = entries[label].address if label in entries else ""
         if text and address and address not in text:
             message = f"the definition of [^{label}] does not link to {address}, as {FILE} does"
-            page.append(Problem(line + first_line - 1, message, "Run `make references`"))
+            cure = "Link to it, or delete the definition and run `make references`"
+            page.append(Problem(line + first_line - 1, message, cure))
     return page
 
 
@@ -298,26 +299,20 @@ def uncited(entries: Mapping[str, Entry], used: Collection[str]) -> list[Problem
 
 
 def with_definitions(text: str, entries: Mapping[str, Entry]) -> str:
-    """Write the definitions of all footnotes that cite the bibliography; the rest stays.
+    """Add the footnotes that cite the bibliography and are not defined; the author's own stay.
 
     Args:
         text: A page's whole text.
         entries: The bibliography of its folder.
     """
     notes = cited(text)
-    kept = [
-        line
-        for line in text.rstrip("\n").split("\n")
-        if not any(line.startswith(f"[^{key}]:") for key in entries)
-    ]
-    while kept and not kept[-1].strip():
-        kept.pop()
-    wanted = [definition(entries[label]) for label in notes.uses if label in entries]
-    if not wanted:
-        return "\n".join(kept) + "\n"
+    labels = [label for label in notes.uses if label in entries and label not in notes.definitions]
+    if not labels:
+        return text
+    kept = text.rstrip("\n")
     # A blank line between definitions would do no harm; one before the first is needed.
-    apart = [] if kept and kept[-1].startswith("[^") else [""]
-    return "\n".join([*kept, *apart, *wanted]) + "\n"
+    apart = "\n" if notes.definitions and kept.rpartition("\n")[2].startswith("[^") else "\n\n"
+    return kept + apart + "\n".join(definition(entries[label]) for label in labels) + "\n"
 
 
 def references_html(entries: Mapping[str, Entry], notes: str = "") -> str:

@@ -102,6 +102,8 @@ def test_definitions_are_written_once() -> None:
     assert with_definitions(once, ENTRIES) == once
     assert with_definitions("# T\n", ENTRIES) == "# T\n"
     assert cited(once).definitions["own"][1] == "Mine."
+    longer = "One[^alpha].\n\n[^alpha]: Table 2 of\n    https://arxiv.org/abs/1.\n"
+    assert with_definitions(longer, ENTRIES) == longer
 
 
 def test_the_command_writes_the_footnotes(tmp_path: Path) -> None:
