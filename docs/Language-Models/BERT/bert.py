@@ -27,7 +27,7 @@ from torch.nn import functional as F
 
 # Where the released vocabularies have their special tokens.
 PAD, UNKNOWN, CLS, SEP, MASK = 0, 100, 101, 102, 103
-IGNORED = -100  # the label of a position that is not to be predicted
+IGNORED = -100  # the label of a position that is not asked for; cross_entropy leaves it out
 
 
 # region configurations
@@ -145,9 +145,8 @@ def pretraining_loss(fills: Tensor, follows: Tensor, wanted: Tensor, random: Ten
         wanted: The tokens that were there, (B, T); IGNORED where none is asked for.
         random: 1 where B is random, else 0; (B,).
     """
-    return F.cross_entropy(fills.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED) + (
-        F.cross_entropy(follows, random)
-    )
+    gaps = F.cross_entropy(fills.flatten(0, 1), wanted.flatten())
+    return gaps + F.cross_entropy(follows, random)
 
 
 # endregion
@@ -208,10 +207,9 @@ class Answerer(nn.Module):
     @staticmethod
     def best(begin: Tensor, end: Tensor) -> tuple[int, int]:
         """Return the span of the highest sum that does not end before it begins; scores (T,)."""
-        sums = (begin[:, None] + end[None, :]).masked_fill(
-            torch.ones(len(begin), len(end), dtype=torch.bool).tril(-1), -torch.inf
-        )
-        return divmod(int(sums.argmax()), len(end))
+        sums = begin[:, None] + end[None, :]
+        backwards = torch.ones_like(sums, dtype=torch.bool).tril(-1)
+        return divmod(int(sums.masked_fill(backwards, -torch.inf).argmax()), len(end))
 
 
 class Retriever(nn.Module):
@@ -302,8 +300,9 @@ class WordPiece:
 
     def __call__(self, text: str) -> list[int]:
         """Return the numbers of the pieces; ``[MASK]`` stands for itself."""
-        parts = re.split(r"(\[MASK\])", text)
-        words = (w for p in parts for w in ([p] if p == "[MASK]" else self.words(p)))
+        words: list[str] = []
+        for part in re.split(r"(\[MASK\])", text):
+            words += [part] if part == "[MASK]" else self.words(part)
         return [number for word in words for number in self.cut(word)]
 
     @staticmethod
@@ -316,15 +315,14 @@ class WordPiece:
     def cut(self, word: str) -> list[int]:
         """Cut one word; pieces within a word begin with ``##``."""
         found: list[int] = []
-        start = 0
+        start, mark = 0, ""
         while start < len(word):
-            ends = range(len(word), start, -1)
-            pieces = (("##" if start else "") + word[start:end] for end in ends)
-            piece = next((piece for piece in pieces if piece in self.number), None)
-            if piece is None:
+            ends = (e for e in range(len(word), start, -1) if mark + word[start:e] in self.number)
+            end = next(ends, None)
+            if end is None:
                 return [UNKNOWN]
-            found.append(self.number[piece])
-            start += len(piece) - (2 if start else 0)
+            found.append(self.number[mark + word[start:end]])
+            start, mark = end, "##"
         return found
 
 
@@ -340,7 +338,7 @@ SUBJECTS = (  # what the toy language speaks of, and the words that belong there
 )
 NOUNS = [noun + s for subject in SUBJECTS for noun in subject.split() for s in ("", "s")]
 VERBS = [verb + s for verb in ("see", "find", "need", "move") for s in ("s", "")]
-WORDS = ["near", *VERBS, *NOUNS]
+WORDS = ["[MASK]", "near", *VERBS, *NOUNS]  # their numbers begin with that of [MASK]
 NEAR, VERB, NOUN = MASK + 1, MASK + 2, MASK + 2 + len(VERBS)  # numbers of the first of each kind
 SMALL = Config(
     NOUN + len(NOUNS), layers=2, width=64, heads=4, positions=13, dropout=0.0, deviation=0.1
@@ -386,7 +384,7 @@ def pretrain(seed: int, steps: int, every: int) -> Iterator[tuple[int, PreTraini
         if step % every == 0 or step == steps:
             with torch.no_grad():
                 fills, _ = model(given, segments_of_new)
-            loss = F.cross_entropy(fills.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
+            loss = F.cross_entropy(fills.flatten(0, 1), wanted.flatten())
             yield step, model, float(loss)
         tokens, segments, random = pairs(64, generator)
         hidden, labels = hide(tokens, SMALL.vocabulary, generator)
@@ -446,9 +444,8 @@ def main() -> None:
         share = fine_tune(model, seed=0)
         print(f"step {step:3}  surprise {surprise:.2f} nats, fine-tuned {share:6.1%} right")
     words = "boats near reef [MASK] sailor"
-    known = {"[MASK]": MASK, **{word: MASK + 1 + i for i, word in enumerate(WORDS)}}
-    tokens = [CLS, *(known[word] for word in words.split()), SEP]
-    print(words, "->", *(WORDS[i - MASK - 1] for i in best_fills(model, tokens, 4)[0]))
+    tokens = [CLS, *(MASK + WORDS.index(word) for word in words.split()), SEP]
+    print(words, "->", *(WORDS[i - MASK] for i in best_fills(model, tokens, 4)[0]))
 
 
 if __name__ == "__main__":

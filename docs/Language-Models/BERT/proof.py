@@ -359,7 +359,7 @@ def toy_pairs_are_what_they_say(model: Any) -> None:
     tokens, segments, random = model.pairs(500, torch.Generator().manual_seed(0))
     assert segments[0].tolist() == [0] * 7 + [1] * 6
     assert (tokens[:, [0, 6, 12]] == torch.tensor([model.CLS, model.SEP, model.SEP])).all()
-    words = [[model.WORDS[i - model.MASK - 1] for i in row] for row in tokens[:, 1:6].tolist()]
+    words = [[model.WORDS[i - model.MASK] for i in row] for row in tokens[:, 1:6].tolist()]
     assert all(w[0].endswith("s") != w[3].endswith("s") for w in words)
     subjects = (tokens[:, [1, 3, 5, 7, 9, 11]] - model.NOUN) // 12
     assert (subjects[:, :3] == subjects[:, :1]).all()
@@ -564,8 +564,8 @@ PROOF = Proof(
         Mutant("accents kept", ' if k != "Mn")', ")", ("word pieces",)),
         Mutant(
             "shortest pieces",
-            "ends = range(len(word), start, -1)",
-            "ends = range(start + 1, len(word) + 1)",
+            "range(len(word), start, -1)",
+            "range(start + 1, len(word) + 1)",
             ("word pieces",),
         ),
         Mutant(
