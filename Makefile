@@ -49,7 +49,7 @@ lint: .venv/models
 
 test: lint
 	@$(BIN)/python tools/browser.py --install
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 prove: .venv/models
 	@$(BIN)/python tools/prove.py $(MODEL)

@@ -71,6 +71,8 @@ def root() -> Path:
 class _Files(SimpleHTTPRequestHandler):
     """Answers like GitHub Pages: a missing page is the site's own 404.html."""
 
+    protocol_version = "HTTP/1.1"  # one connection for many files
+
     def log_message(self, format: str, *args: object) -> None:
         pass
 
@@ -79,9 +81,11 @@ class _Files(SimpleHTTPRequestHandler):
         if code != 404 or missing is None:
             return super().send_error(code, message, explain)
         self.send_response(404)
+        body = missing.read_bytes()
         self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(missing.read_bytes())
+        self.wfile.write(body)
 
 
 @contextmanager

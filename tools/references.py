@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2025 Cong Le
 # SPDX-License-Identifier: MIT
-"""Writes the missing footnotes of each page that cites its folder's references.bib: make references."""
+"""Writes the footnotes that pages lack, of their folder's references.bib: make references."""
 
 from __future__ import annotations
 
