@@ -142,7 +142,12 @@ const build = () => {
   dialog.setAttribute("aria-labelledby", heading.id)
   dialog.addEventListener("click", event => act(event.target.closest("[data-do]")?.dataset.do))
   dialog.addEventListener("keydown", keys)
-  dialog.addEventListener("close", () => { shown.back?.(); shown = undefined; stage.replaceChildren() })
+  dialog.addEventListener("close", () => {
+    document.documentElement.classList.remove("diagram-viewer-open")
+    shown.back?.()
+    shown = undefined
+    stage.replaceChildren()
+  })
   stage.addEventListener("wheel", wheel, { passive: false })
   stage.addEventListener("pointerdown", down)
   stage.addEventListener("pointermove", move)
@@ -185,6 +190,7 @@ const open = async figure => {
   save.download = `${titleOf(figure).replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "diagram"}.svg`
   if (!dialog.isConnected) document.body.append(dialog)
   dialog.showModal()
+  document.documentElement.classList.add("diagram-viewer-open")
   stage.focus()
   fit()
   // At first no label is too small to be read; "fit" shows the whole.
