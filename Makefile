@@ -4,6 +4,7 @@
 #   make check   strict build, and the tests that a writer of pages needs
 #   make test    everything, real-browser tests included
 #   make prove   prove all models in full and write their proof.json (MODEL=folder for one)
+#   make measure   run the scripts of docs/Comparisons, which write what their pages show
 #   make build   strict build into site/
 #   make bench   what diagrams cost, beside the stock set-up (minutes)
 #   make references   write the missing footnotes that cite a references.bib
@@ -27,7 +28,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 export OMP_NUM_THREADS := 1
 export HF_HUB_OFFLINE := 1
 
-.PHONY: serve build check references test lint prove bench clean
+.PHONY: serve build check references test lint prove measure bench clean
 .DEFAULT_GOAL := serve
 
 serve: .venv/site
@@ -53,6 +54,9 @@ test: lint
 
 prove: .venv/models
 	@$(BIN)/python tools/prove.py $(MODEL)
+
+measure: .venv/models
+	@for study in docs/Comparisons/*.py; do $(BIN)/python $$study || exit 1; done
 
 bench: .venv/dev
 	@$(BIN)/mkdocs build --strict

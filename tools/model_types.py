@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2025 Cong Le
 # SPDX-License-Identifier: MIT
-"""Checks the types of each model's code, one folder at a time: ``python tools/model_types.py``.
+"""Checks the types of the code under docs/, one file at a time: ``python tools/model_types.py``.
 
-The folders' names are no names of packages and each has its ``proof.py``, so that mypy cannot take
-them all at once.
+The folders' names are no names of packages and each model has its ``proof.py``, so that mypy cannot
+take them all at once.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ ALLOWED = ["--no-error-summary", "--no-warn-return-any", "--allow-untyped-calls"
 def main() -> int:
     """Return 1 if a type is wrong somewhere."""
     wrong = False
-    for proof in sorted((ROOT / "docs").rglob("proof.py")):
-        for file in sorted(proof.parent.glob("*.py")):
+    folders = {proof.parent for proof in (ROOT / "docs").rglob("proof.py")}
+    for folder in sorted({*folders, ROOT / "docs" / "Comparisons"}):
+        for file in sorted(folder.glob("*.py")):
             command = [sys.executable, "-m", "mypy", *ALLOWED, str(file)]
             wrong |= bool(subprocess.run(command, cwd=ROOT, check=False).returncode)
     return int(wrong)

@@ -203,6 +203,64 @@ def curve(
     return _svg(ident, headline, description, *body)
 
 
+# How several lines are told apart, by colour and, where colours are not seen, by dashes.
+_LINES = (
+    (_FIRST, ""),
+    (_SECOND, "14 5"),
+    ("currentColor", "4 5"),
+    (_MUTED, "16 5 3 5"),
+)
+
+
+def curves(
+    lines: Sequence[tuple[str, Sequence[tuple[int, float, float, float]]]],
+    title: str,
+    description: str,
+    ident: str,
+) -> str:
+    """Draw how shares (0 to 1) of several models went over training, with a legend above.
+
+    Args:
+        lines: For each of at most four models its name, of at most about 24 letters, and its
+            points: step, mean, lowest and highest of the seeds; the same steps in all. One
+            without points is left out and its colour is kept for it, so that pictures agree.
+        title: What the picture shows, for those who do not see it.
+        description: The picture in words.
+        ident: Begins the ids in the picture; one of its own for each picture of a page.
+    """
+    drawn = [(*line, pen) for line, pen in zip(lines, _LINES, strict=False) if line[1]]
+    last = max(points[-1][0] for _, points, _ in drawn)
+    top = 100
+    body: list[str] = []
+    for tick in (0.0, 0.5, 1.0):
+        y = _n(_BOTTOM - (_BOTTOM - top) * tick)
+        strength = ".15" if tick else ".55"
+        body += (
+            f'<path fill="none" stroke="currentColor" stroke-opacity="{strength}" '
+            f'stroke-width="1.5" d="M{_LEFT} {y}H{_RIGHT}"/>',
+            _text(_LEFT - 12, float(y) + 9, f"{tick:.1f}", fill=_MUTED, anchor="end"),
+        )
+    for place, (name, points, (colour, dashes)) in enumerate(drawn):
+        left, level = 16 + 350 * (place % 2), 28 + 36 * (place // 2)
+        pen = f'fill="none" stroke="{colour}" stroke-width="3" stroke-linejoin="round"'
+        pen += f' stroke-dasharray="{dashes}"' if dashes else ""
+        path = "L".join(
+            f"{_n(_LEFT + (_RIGHT - 18 - _LEFT) * step / last)} "
+            f"{_n(_BOTTOM - (_BOTTOM - top) * mean)}"
+            for step, mean, _, _ in points
+        )
+        body += (
+            f'<path {pen} d="M{path}"/>',
+            f'<path {pen} d="M{left} {level}h40"/>',
+            _text(left + 50, level + 9, _clean(name)),
+        )
+    body += (
+        _text(_LEFT, _BOTTOM + 36, f"step {drawn[0][1][0][0]:,}", fill=_MUTED),
+        _text(_RIGHT, _BOTTOM + 36, f"{last:,}", fill=_MUTED, anchor="end"),
+    )
+    return _svg(ident, title, description, *body)
+
+
 def _ticks(values: Sequence[float]) -> list[float]:
     """Return three to six round numbers at even distances that lie around all values."""
     low, high = min(values), max(values)

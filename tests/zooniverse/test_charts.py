@@ -34,12 +34,18 @@ months = st.builds(
     st.tuples(st.integers(1970, 2100), st.integers(1, 12)),
     st.lists(st.tuples(counts, counts, counts), min_size=1, max_size=300),
 )
+shares = st.lists(st.floats(0, 1), min_size=1, max_size=9).map(
+    lambda values: [(10 * (i + 1), v, v, v) for i, v in enumerate(values)]
+)
 pictures = st.one_of(
     people.map(lambda p: charts.contributors(p, DAY, "a")),
     months.map(lambda m: charts.commits_by_month(m, "a")),
     months.map(lambda m: charts.lines_by_month(m, "a")),
     hours.map(lambda h: charts.punch_card(h, "a")),
     st.tuples(st.text(), st.text()).map(lambda t: charts.note(*t, "a")),
+    st.lists(st.tuples(st.text(), shares), min_size=1, max_size=4).map(
+        lambda lines: charts.curves(lines, "t", "d", "a")
+    ),
 )
 
 
@@ -189,3 +195,14 @@ def test_same_measures_same_bytes_and_own_ids() -> None:
     first = charts.punch_card(EMPTY_HOURS, "a")
     assert first == charts.punch_card(EMPTY_HOURS, "a")
     assert first.replace('"a-', '"b-').replace(" a-", " b-") == charts.punch_card(EMPTY_HOURS, "b")
+
+
+def test_curves_keep_the_pen_of_a_line_that_is_left_out() -> None:
+    points = [(10, 0.0, 0.0, 0.0), (20, 1.0, 1.0, 1.0)]
+    svg = charts.curves([("one", []), ("two", points)], "t", "d", "a")
+    assert texts(svg) == ["0.0", "0.5", "1.0", "two", "step 10", "20"]
+    assert "--zoo-chart-1" not in svg
+    assert re.findall(r'stroke="var\(--zoo-chart-2[^>]*d="([^"]*)"', svg) == [
+        "M385 350L686 100",
+        "M16 28h40",
+    ]

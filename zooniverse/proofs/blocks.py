@@ -7,16 +7,15 @@ Everything is read from ``proof.json``; without one, each block says how to make
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
 from html import escape
 
 from zooniverse import charts
 from zooniverse.markers import Marker
 from zooniverse.proofs.badge import badge
 from zooniverse.proofs.record import Compared, Counted, PublishedCount, Record, Trained
+from zooniverse.proofs.writing import day, number, result, seconds, upper
 from zooniverse.records.schema import Deviation
 
 NAMES = ("proof", "ledger", "curve", "prints")
@@ -109,7 +108,7 @@ def prints_html(record: Record) -> str:
     printed = record.prints
     return (
         f'<figure class="zoo-prints"><figcaption>What <code>{escape(printed.command)}</code> '
-        f"prints, in {_seconds(printed.seconds)} of processor time</figcaption>"
+        f"prints, in {seconds(printed.seconds)} of processor time</figcaption>"
         f"<pre><code>{escape(printed.text)}\n</code></pre></figure>"
     )
 
@@ -128,7 +127,7 @@ def _said(record: Record) -> str:
     names = {"python": "Python"}
     versions = ", ".join(f"{names.get(name, name)} {v}" for name, v in record.versions.items())
     return (
-        f"Last run on {escape(_day(record.date))} in {_seconds(record.seconds)}, "
+        f"Last run on {escape(day(record.date))} in {seconds(record.seconds)}, "
         f"with {escape(versions)}."
     )
 
@@ -210,22 +209,22 @@ def _ledger(name: str, counted: Counted) -> str:
 
 
 def _curve(run: Trained, model: str, ident: str) -> str:
-    result = _result(run.mean, run.std)
+    reached = result(run.mean, run.std)
     first, last = run.curve[0], run.curve[-1]
     description = (
         f"{run.name}: {run.metric}. At step {first[0]:,} the mean of {len(run.seeds)} seeds is "
-        f"{_number(first[1])}, at step {last[0]:,} it is {_number(last[1])}, between "
-        f"{_number(last[2])} and {_number(last[3])}. The dashed line is at {_number(run.reach)}."
+        f"{number(first[1])}, at step {last[0]:,} it is {number(last[1])}, between "
+        f"{number(last[2])} and {number(last[3])}. The dashed line is at {number(run.reach)}."
     )
     seeds = ", ".join(map(str, run.seeds))
-    headline = f"{result} after {run.steps:,} steps"
+    headline = f"{reached} after {run.steps:,} steps"
     picture = charts.curve(run.curve, run.reach, headline, description, ident)
     return (
         f'<figure class="zoo-curve">{picture}'
-        f"<figcaption><strong>{escape(run.name)}.</strong> {escape(_upper(run.metric))}: {result} "
+        f"<figcaption><strong>{escape(run.name)}.</strong> {escape(upper(run.metric))}: {reached} "
         f"(mean ± standard deviation of the seeds {seeds}). The line is their mean, the band "
         "reaches from the lowest to the highest, the dashed line is what the run must come to. "
-        f"{_seconds(run.seconds)} of processor time in all. To make it again: {_command(model)}"
+        f"{seconds(run.seconds)} of processor time in all. To make it again: {_command(model)}"
         "</figcaption></figure>"
     )
 
@@ -263,33 +262,5 @@ def _share(share: float) -> str:
     return f"{share:.1%}" if share >= 0.001 or not share else f"{100 * share:.1g}%"
 
 
-def _result(mean: float, std: float) -> str:
-    """Write a mean as far as its standard deviation has a first digit."""
-    if not std:
-        return f"{_number(mean)} ± 0"
-    digits = min(max(-math.floor(math.log10(std)), 0), 6)
-    return f"{mean:.{digits}f} ± {std:.{digits}f}".replace("-", "−")
-
-
-def _number(number: float) -> str:
-    return f"{number:.3g}".replace("-", "−")
-
-
-def _seconds(number: float) -> str:
-    return f"{number:,.1f} s" if number < 10 else f"{number:,.0f} s"
-
-
-def _day(text: str) -> str:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return text
-    return f"{day.day} {charts.MONTHS[day.month - 1]} {day.year}"
-
-
 def _sentence(text: str) -> str:
-    return escape(_upper(text.rstrip("."))) + "."
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return escape(upper(text.rstrip("."))) + "."

@@ -176,8 +176,13 @@ def problem_of(record: Record, folder: Path) -> Problem | None:
 
 def write_record(record: Record, folder: Path) -> None:
     """Write a model's ``proof.json``; lists of numbers stay on one line each."""
-    text = _json(record.model_dump(mode="json"), 0)
+    text = json_text(record.model_dump(mode="json"))
     (folder / NAME).write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def json_text(value: object) -> str:
+    """Write JSON for people: what fits into a line of 100 characters stays on one."""
+    return _json(value, 0)
 
 
 def _json(value: object, depth: int) -> str:
