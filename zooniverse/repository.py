@@ -149,12 +149,17 @@ def _near(wanted: str, page: str, repository: Repository) -> str | None:
     """Return the file nearest to what was wanted, as the page would write it."""
     folder, name = posixpath.split(wanted)
     beside = repository.root / folder
-    pool = {posixpath.join(folder, entry.name) for entry in beside.iterdir()} if (
+    pool = {entry.name for entry in beside.iterdir()} if (
         _kind(repository.root, folder or ".") == "tree"
     ) else set()  # fmt: skip
-    pool |= {path for path in repository.site if posixpath.basename(path) == name}
-    pool |= {path for path in repository.site if posixpath.dirname(path) == folder}
-    near = get_close_matches(wanted, sorted(pool), n=1)
+    inside = (path for path in repository.site if posixpath.dirname(path) == folder)
+    pool |= {posixpath.basename(path) for path in inside}
+    stems = {posixpath.splitext(one)[0].lower(): one for one in sorted(pool)}
+    found = get_close_matches(posixpath.splitext(name)[0].lower(), stems, n=1)
+    elsewhere = sorted(path for path in repository.site if posixpath.basename(path) == name)
+    near = [posixpath.join(folder, stems[one]) for one in found] or get_close_matches(
+        wanted, elsewhere, n=1, cutoff=0.8
+    )
     return quote(posixpath.relpath(near[0], posixpath.dirname(page) or ".")) if near else None
 
 
