@@ -81,6 +81,7 @@ _TAKEN = re.compile(r"(?i)(?:__(?:search|drawer|toc|palette|nav|config|consent|c
 # Scripts look headings up by their anchors: without what ends a word, a value or a selector.
 _ANCHOR = re.compile(r"""[^\s"'<>`&=\\\[\]{}()]{1,300}""")
 _ALIGNED = re.compile(r"\s*text-align\s*:\s*(left|right|center)\s*;?\s*", re.IGNORECASE)
+_ASKS = re.compile(r"\s*zoo:(?:[^<>-]|-(?!-))*")  # a comment that no reader takes for anything else
 _SIZE = re.compile(r"\d{1,4}(?:\.\d{1,3})?(?:px|%)?")
 # Their content is no text for readers.
 _WITH_CONTENT = frozenset(
@@ -242,8 +243,16 @@ class _Rewriter(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         self._links -= tag == "a"
 
+    def parse_comment(self, i: int, report: bool = True) -> int:
+        """Read a comment to where browsers end it; some versions of Python end it at ``-- >``."""
+        end = self.rawdata.find("-->", i + len("<!--"))
+        if end < 0:
+            return -1
+        self.handle_comment(self.rawdata[i + len("<!--") : end])
+        return end + len("-->")
+
     def handle_comment(self, data: str) -> None:
-        if not data.lstrip().startswith("zoo:"):
+        if not _ASKS.fullmatch(data):
             self._replace(len(data) + len("<!---->"), "")
 
     def _instead(self, source: str, values: dict[str, str | None]) -> str:

@@ -98,6 +98,22 @@ def test_pictures_of_other_sites_become_links() -> None:
     assert html == '<img alt="A" src="a.png">'
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<!--<!-- ><script>x()</script>-->",
+        "<!-- zoo: card -- ><script>x()</script>-->",
+        "<!-- zoo: card --!><script>x()</script>-->",
+        "<!--><script>x()</script>-->",
+        "<!---><img alt='' src=x onerror=x()>-->",
+    ],
+)
+def test_no_end_of_a_comment_lets_anything_out(html: str) -> None:
+    clean = safe_html(html)[0]
+    assert "script" not in clean and "onerror" not in clean
+    assert_harmless(clean)
+
+
 def test_titles_and_anchors_are_safe_where_the_theme_writes_them_as_they_are() -> None:
     assert safe_title('Q &amp; K &lt;x&gt; "y"') == "Q &amp; K ‹x› ”y”"
     assert safe_title("&amp;lt;/title&amp;gt;") == "‹/title›"
@@ -119,6 +135,8 @@ PIECES = st.sampled_from(
         "<!--",
         "-->",
         "--!>",
+        "-- >",
+        "<!-- zoo: card",
         "<img",
         "<a",
         "<p",
