@@ -96,7 +96,10 @@ def with_references(html: str, entries: Mapping[str, Entry]) -> str:
     body, notes = split_notes(html)
     listed = references_html(entries, notes)
     placed = replace_markers(body, {"references": lambda _: listed})
-    return placed if placed != body else f'{body}<h2 id="zoo-references">References</h2>{listed}'
+    if placed != body:
+        return placed
+    own = '<h2 id="references"' in body  # the page has the heading already
+    return body + ("" if own else '<h2 id="zoo-references">References</h2>') + listed
 
 
 def _by_record(collection: Collection, folder: str) -> set[str]:

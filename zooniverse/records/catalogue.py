@@ -298,6 +298,8 @@ def glyph(model: Model) -> str:
         f'<circle cx="{_place(value):.1f}" cy="{_height(place, len(numbers))}" r="6"/>'
         for place, value in enumerate(sorted(numbers))
     )
+    if not numbers:  # it could lie anywhere
+        stems = '<text class="zoo-unknown" x="120" y="62" text-anchor="middle">?</text>'
     return (
         '<svg class="zoo-glyph" viewBox="0 0 240 120" width="240" height="120" aria-hidden="true">'
         f'<path opacity=".4" d="M{_TINY_LEFT} 84H{_TINY_RIGHT}"/>{ticks}{letters}{stems}</svg>'
