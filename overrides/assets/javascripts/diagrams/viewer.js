@@ -32,10 +32,11 @@ const imageOf = figure => [...figure.querySelectorAll(".diagram__frame > img")]
 
 /** Say that there is more to the side, until the reader has gone there. */
 const hint = frame => {
-  const wider = frame.scrollWidth > frame.clientWidth + 1
+  const beyond = frame.scrollWidth - frame.clientWidth
+  const wider = beyond > 1
   const figure = frame.parentElement
-  const seen = frame.scrollLeft > 8
-  figure.toggleAttribute("data-wider", wider && !seen)
+  // What is beyond by less than the frame's padding is blank.
+  figure.toggleAttribute("data-wider", beyond > 14 && frame.scrollLeft <= 8)
   if (wider) frame.tabIndex = 0
   else frame.removeAttribute("tabindex")
   const words = figure.querySelector(":scope > .diagram__hint")
