@@ -6,7 +6,7 @@
 #   make prove   prove all models in full and write their proof.json (MODEL=folder for one)
 #   make measure   run the scripts of docs/Comparisons, which write what their pages show
 #   make build   strict build into site/
-#   make bench   what diagrams cost, beside the stock set-up (minutes)
+#   make bench   what diagrams cost beside the stock set-up, models beside references (minutes)
 #   make references   write the missing footnotes that cite a references.bib
 #   make clean   remove what these commands made
 
@@ -58,7 +58,7 @@ prove: .venv/models
 measure: .venv/models
 	@for study in docs/Comparisons/*.py; do $(BIN)/python $$study || exit 1; done
 
-bench: .venv/dev
+bench: .venv/models
 	@$(BIN)/mkdocs build --strict
 	@$(BIN)/python tools/bench.py
 

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2025 Cong Le
 # SPDX-License-Identifier: MIT
-"""Measures what diagrams cost: this site and the stock set-up side by side, in one run.
+"""Measures what diagrams cost beside the stock set-up, and how fast models are beside references.
 
-Prints a table in Markdown. The stock set-up is Material and mkdocs-mermaid2-plugin with the same
+Prints tables in Markdown. The stock set-up is Material and mkdocs-mermaid2-plugin with the same
 Mermaid, served from the site; the plain page is the same text on Material without diagrams. Read
 docs/Project/Performance.md for what the figures mean. Figures differ from machine to machine; those
 of one run may be compared.
@@ -283,13 +283,49 @@ def pages_without(folder: Path) -> None:
         print(f"{PAGES} pages without diagrams, {kind}: {seconds:.1f} s")
 
 
+def steps(rounds: int = 15) -> None:
+    """Print how long a step (forward and backward) of each model takes beside its reference's.
+
+    The two take turns, so that what else the machine does falls on both.
+    """
+    import torch
+
+    from zooniverse.proofs import running
+
+    torch.set_num_threads(1)
+    print("| model | size of the comparison | times the reference's |")
+    print("| --- | --- | ---: |")
+    for folder in running.folders(ROOT / "docs"):
+        proof = running.load_proof(folder)
+        if proof.speed is None:
+            continue
+        torch.manual_seed(0)
+        pair = proof.speed(running.load_code(folder, proof))
+        taken: tuple[list[float], list[float]] = ([], [])
+        for turn in range(-2, rounds):  # the first turns are for warming up
+            for run, model, seconds in (
+                (pair.run_ours, pair.ours, taken[0]),
+                (pair.run_reference, pair.reference, taken[1]),
+            ):
+                start = time.process_time()
+                torch.autograd.backward(run()["loss"])
+                if turn >= 0:
+                    seconds.append(time.process_time() - start)
+                model.zero_grad(set_to_none=True)
+        ratio = median(taken[0]) / median(taken[1])
+        print(
+            f"| {folder.name} | {(proof.speed.__doc__ or '').removesuffix('.')} | {ratio:.2f} |",
+            flush=True,
+        )
+
+
 def main() -> None:
     """Measure what is named, or everything, and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", help="reader, drawing, pages; all by default")
+    parser.add_argument("parts", nargs="*", help="reader, drawing, pages, steps; all by default")
     parser.add_argument("--visits", type=int, default=3, help="visits to a page; 3 by default")
     named = parser.parse_args()
-    parts = named.parts or ["reader", "drawing", "pages"]
+    parts = named.parts or ["reader", "drawing", "pages", "steps"]
     path = find()
     if not path:
         sys.exit("No Chrome or Chromium: run `python tools/browser.py --install`.")
@@ -302,6 +338,8 @@ def main() -> None:
             print(f"100 diagrams: {nothing:.1f} s from nothing, {cached:.2f} s from the cache")
         if "pages" in parts:
             pages_without(folder)
+        if "steps" in parts:
+            steps()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -112,3 +113,8 @@ def _spdx_url(expression: str) -> str:
     return (
         f"https://spdx.org/licenses/{expression}.html" if single else "https://spdx.org/licenses/"
     )
+
+
+def in_words(expression: str) -> str:
+    """Return an SPDX expression as readers read it; what SPDX does not list goes by its name."""
+    return re.sub(r"LicenseRef-([\w.-]+)", lambda found: found[1].replace("-", " "), expression)

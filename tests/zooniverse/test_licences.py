@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zooniverse.licences import LicenseSettings, page_licence
+from zooniverse.licences import LicenseSettings, in_words, page_licence
 from zooniverse.problems import SettingsError
 from zooniverse.settings import read_section
 
@@ -82,3 +82,8 @@ def test_a_wrong_setting_is_one_line_with_its_key(change: dict[str, Any], messag
         read_section({"licenses": {**SITE, **change}}, "licenses", LicenseSettings)
     assert str(caught.value).startswith(f"mkdocs.yml: {message}")
     assert "\n" not in str(caught.value)
+
+
+def test_a_licence_that_spdx_does_not_list_goes_by_its_name() -> None:
+    assert in_words("LicenseRef-Llama-2-Community") == "Llama 2 Community"
+    assert in_words("MIT OR Apache-2.0") == "MIT OR Apache-2.0"

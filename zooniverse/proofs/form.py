@@ -217,6 +217,8 @@ class Proof:
         mutants: Broken code; each equality and each invariant must fail for one of them at least.
         runs: Small training runs.
         data: Files that the runs read, relative to ``proof.py``.
+        speed: Given the code, builds ours and the reference at a size at which most of the time is
+            arithmetic; ``make bench`` compares how long a step of each takes. None: no reference.
     """
 
     code: str
@@ -227,6 +229,7 @@ class Proof:
     mutants: tuple[Mutant, ...] = ()
     runs: tuple[Run, ...] = ()
     data: tuple[str, ...] = field(default=())
+    speed: Callable[[Any], Pair] | None = None
 
 
 def claim(invariant: Callable[[Any], None]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
+from zooniverse.licences import in_words
 from zooniverse.records.collection import Collection, Model
 from zooniverse.records.schema import Cited, PublishedCount, Size, number
 from zooniverse.repository import relative
@@ -193,7 +194,7 @@ def _weights(model: Model) -> str:
     said = WEIGHTS[weights.availability]
     if weights.url:
         said = _outward(weights.url, said)
-    licence = f", {escape(weights.licence)}" if weights.licence else ""
+    licence = f", {escape(in_words(weights.licence))}" if weights.licence else ""
     note = f" {escape(weights.note)}" if weights.note else ""
     return f"{said}{licence}.{note}" if note else f"{said}{licence}"
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
+from zooniverse.licences import in_words
 from zooniverse.records.cards import grouped
 from zooniverse.records.collection import Collection, Model, by_year
 from zooniverse.repository import relative
@@ -102,7 +103,7 @@ _VALUES: Mapping[str, Callable[[Model], Iterable[str]]] = {
     "area": lambda model: [area_name(model.area)],
     "task": lambda model: model.record.tasks,
     "year": lambda model: [str(model.record.year)],
-    "licence": lambda model: [model.record.weights.licence or "none"],
+    "licence": lambda model: [in_words(model.record.weights.licence or "none")],
     "proof": lambda model: [model.status],
 }
 _RANGES = (("least", "At least", "text", "1 M"), ("most", "At most", "text", "10 B"))
@@ -129,7 +130,7 @@ def _row(model: Model, base: str) -> str:
     if numbers:
         shown = short_count(low) if low == high else f"{short_count(low)} – {short_count(high)}"
     weights = record.weights
-    licence = f", {escape(weights.licence)}" if weights.licence else ""
+    licence = f", {escape(in_words(weights.licence))}" if weights.licence else ""
     others = " ".join([*record.also_known_as, *record.organisations, *record.authors[:12]])
     cells = (
         f'<th role="rowheader" scope="row"><a href="{escape(relative(model.address, base))}">'
@@ -144,7 +145,7 @@ def _row(model: Model, base: str) -> str:
     tasks = escape("|".join(record.tasks))
     return (
         f'<tr role="row" data-words="{escape(others)}" data-tasks="{tasks}" '
-        f'data-licence="{escape(weights.licence or "none")}">{cells}</tr>'
+        f'data-licence="{escape(in_words(weights.licence or "none"))}">{cells}</tr>'
     )
 
 

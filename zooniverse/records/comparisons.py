@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from html import escape
 
+from zooniverse.licences import in_words
 from zooniverse.markers import Marker
 from zooniverse.problems import Problem
 from zooniverse.records.cards import WEIGHTS, grouped, source_html
@@ -130,7 +131,7 @@ def _hyperparameters(model: Model) -> str:
 
 def _weights(model: Model) -> str:
     weights = model.record.weights
-    licence = f", {escape(weights.licence)}" if weights.licence else ""
+    licence = f", {escape(in_words(weights.licence))}" if weights.licence else ""
     return WEIGHTS[weights.availability] + licence
 
 

@@ -109,6 +109,23 @@ def dense_layers(model: Any) -> Pair:
     return pair(model, None, library())
 
 
+def speed(model: Any) -> Pair:
+    """Four dense layers in the proportions of GPT-2, on 4 texts of 128."""
+    sizes = {"positions": 128, "vocabulary": 2000}
+    ours = model.GPT(model.Config(4, 256, 4, 64, band=None, **sizes))
+    named = {"vocab_size": 2000, "n_positions": 128, "n_embd": 256, "n_layer": 4, "n_head": 4}
+    reference = library(**named, attn_implementation="sdpa")
+    tokens = torch.randint(2000, (4, 128))
+
+    def run_ours() -> dict[str, Tensor]:
+        return {"loss": model.loss(ours(tokens), tokens)}
+
+    def run_reference() -> dict[str, Tensor]:
+        return {"loss": reference(tokens, labels=tokens).loss}
+
+    return Pair(ours, reference, run_ours, run_reference)
+
+
 def banded_layers(model: Any) -> Pair:
     """Every second layer banded: GPT-2 of the library, given the band as a mask in these layers."""
     reference = library()
@@ -587,4 +604,5 @@ PROOF = Proof(
         ),
     ),
     data=("alice.txt",),
+    speed=speed,
 )

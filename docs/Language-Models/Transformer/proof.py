@@ -49,14 +49,22 @@ def tiny(model: Any, **changes: Any) -> Any:
 class Reference(nn.Module):
     """PyTorch's own layers, stacked without the final norms that the paper lacks."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        vocabulary: int = VOCABULARY,
+        layers: int = LAYERS,
+        width: int = WIDTH,
+        inner: int = INNER,
+        heads: int = HEADS,
+    ) -> None:
         super().__init__()
-        sizes = {"d_model": WIDTH, "nhead": HEADS, "dim_feedforward": INNER}
+        sizes = {"d_model": width, "nhead": heads, "dim_feedforward": inner}
         encoder = nn.TransformerEncoderLayer(**sizes, dropout=0.0, batch_first=True)  # type: ignore[arg-type]
         decoder = nn.TransformerDecoderLayer(**sizes, dropout=0.0, batch_first=True)  # type: ignore[arg-type]
-        self.embedding = nn.Embedding(VOCABULARY, WIDTH)
-        self.encoder = nn.TransformerEncoder(encoder, LAYERS, enable_nested_tensor=False)
-        self.decoder = nn.TransformerDecoder(decoder, LAYERS)
+        self.embedding = nn.Embedding(vocabulary, width)
+        self.encoder = nn.TransformerEncoder(encoder, layers, enable_nested_tensor=False)
+        self.decoder = nn.TransformerDecoder(decoder, layers)
+        self.places = sinusoids(64, width)
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
         padding = source == 0
@@ -69,7 +77,7 @@ class Reference(nn.Module):
 
     def embed(self, tokens: Tensor) -> Tensor:
         x: Tensor = self.embedding(tokens)
-        return x * WIDTH**0.5 + sinusoids(tokens.shape[1], WIDTH)
+        return x * self.embedding.embedding_dim**0.5 + self.places[: tokens.shape[1]]
 
 
 def sinusoids(length: int, width: int) -> Tensor:
@@ -110,10 +118,23 @@ def third(n: int, tensor: Tensor) -> Tensor:
 
 def whole_model(model: Any) -> Pair:
     """The whole model: scores and smoothed loss of a batch with padding on both sides."""
-    ours, reference = tiny(model), Reference()
     source = torch.tensor([[5, 3, 8, 4, 9, 7], [3, 10, 6, 0, 0, 0]])
     target = torch.tensor([[1, 7, 9, 4, 8], [1, 6, 10, 3, 2]])
     wanted = torch.tensor([[7, 9, 4, 8, 2], [6, 10, 3, 2, 0]])
+    return pair(model, tiny(model), Reference(), source, target, wanted)
+
+
+def speed(model: Any) -> Pair:
+    """The proportions of the base model, on 8 pairs of 64 tokens."""
+    sizes = {"vocabulary": 2000, "layers": 3, "width": 256, "inner": 1024, "heads": 4}
+    source, target, wanted = torch.randint(3, 2000, (3, 8, 64))
+    return pair(model, tiny(model, **sizes), Reference(**sizes), source, target, wanted)
+
+
+def pair(
+    model: Any, ours: Any, reference: Reference, source: Tensor, target: Tensor, wanted: Tensor
+) -> Pair:
+    """Scores (B, T, V) and smoothed loss of ours and of the reference on the same batch."""
 
     def run_ours() -> dict[str, Tensor]:
         scores = ours(source, target)
@@ -392,4 +413,5 @@ PROOF = Proof(
             short=(300, 0.3),
         ),
     ),
+    speed=speed,
 )
