@@ -9,19 +9,23 @@ after:   <bdi …><span class="katex">…<math>…</math>…</span></bdi> is the
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-from mkdocs.plugins import get_plugin_logger
 from mkdocs.structure.pages import Page
 
 from zooniverse import formulas
+from zooniverse.reading import read_page
 
-log = get_plugin_logger("formulas")
+log = logging.getLogger("mkdocs.hooks.formulas")
 
 
 def on_page_content(html: str, page: Page, **_: Any) -> str:
-    html, problems = formulas.typeset(html)
+    if "arithmatex" not in html:
+        return html
+    read = read_page(page.file.content_bytes)
+    html, problems = formulas.typeset(html, read.body, read.first_line)
     for problem in problems:
-        log.warning(problem.at(page.file.src_uri))
+        log.warning(problem.at(f"docs/{page.file.src_uri}"))
     page.meta["formula_fonts"] = formulas.fonts(html)  # for the template: what to preload
     return html

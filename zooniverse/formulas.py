@@ -84,7 +84,7 @@ _DISPLAY = (
 )
 
 
-def typeset(page: str) -> tuple[str, list[Problem]]:
+def typeset(page: str, body: str = "", first_line: int = 1) -> tuple[str, list[Problem]]:
     r"""Replace what ``pymdownx.arithmatex`` (generic) leaves by typeset formulas.
 
     That is ``<span class="arithmatex">\(…\)</span>`` and ``<div class="arithmatex">\[…\]</div>``
@@ -92,6 +92,8 @@ def typeset(page: str) -> tuple[str, list[Problem]]:
 
     Args:
         page: HTML of a page's content.
+        body: The page's Markdown, in which the lines are found.
+        first_line: Line of the page's file at which ``body`` begins.
 
     Returns:
         The HTML, and a problem for each formula that cannot be typeset; its source then stands
@@ -99,11 +101,14 @@ def typeset(page: str) -> tuple[str, list[Problem]]:
     """
     pieces: list[str] = []
     problems: list[Problem] = []
-    end = 0
+    end = at = 0
     for formula in _Finder(page).found:
         markup, error = _render(formula.source, formula.display)
+        place = body.find(formula.source.partition("\n")[0], at)
+        at = max(place, at)  # formulas come in the order of the page
         if error:
-            problems.append(_problem(formula.source, error))
+            line = first_line + body.count("\n", 0, place) if place >= 0 else None
+            problems.append(_problem(formula.source, error, line))
             markup = f'<code class="formula-source">{html.escape(formula.source)}</code>'
         pieces += page[end : formula.start], _DISPLAY if formula.display else _INLINE, markup
         pieces.append("</div>" if formula.display else "</bdi>")
@@ -173,11 +178,11 @@ class _Finder(HTMLParser):
                 self.found.append(_Formula(start, end, text[2:-2].strip(), tag == "div"))
 
 
-def _problem(source: str, error: str) -> Problem:
+def _problem(source: str, error: str, line: int | None) -> Problem:
     shown = _one_line(source)
     shown = shown if len(shown) <= 60 else shown[:59] + "…"
     return Problem(
-        line=None,
+        line=line,
         message=f"the formula {shown} cannot be typeset: {_one_line(error).rstrip('.')}",
         cure="Mend its LaTeX; katex.org/docs/supported lists what KaTeX knows",
     )

@@ -72,10 +72,10 @@ def test_page_without_formulas_needs_no_fonts(tmp_path: Path) -> None:
     assert built(tmp_path, "Text.") == "|<p>Text.</p>"
 
 
-def test_wrong_formula_is_a_warning_naming_the_file(
+def test_wrong_formula_is_a_warning_naming_file_and_line(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     page = built(tmp_path, r"Here $\fraq{a}$ is.")
     (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
-    assert record.getMessage().startswith(r"formulas: index.md: the formula \fraq{a} cannot be")
+    assert record.getMessage().startswith(r"docs/index.md:1: the formula \fraq{a} cannot be")
     assert r'<code class="formula-source">\fraq{a}</code>' in page
