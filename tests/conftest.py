@@ -76,6 +76,12 @@ class _Files(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         pass
 
+    def do_GET(self) -> None:
+        if self.path == "/favicon.ico":  # the host's, which browsers ask for beside a picture
+            self.send_response(204)
+            return self.end_headers()
+        return super().do_GET()
+
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         missing = next(Path(self.directory).glob("*/404.html"), None)
         if code != 404 or missing is None:

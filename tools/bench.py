@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import functools
 import gzip
+import json
 import os
 import re
 import shutil
@@ -29,6 +30,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from mkdocs.config import load_config
 from playwright.sync_api import Browser, sync_playwright
 
 from zooniverse.browser import find
@@ -44,6 +46,7 @@ site_name: Bench
 theme: {name: material, font: false, features: [navigation.instant]}
 extra: {generator: false}
 """
+FEATURES = ("features", "palette")  # of the theme, as this site has them
 FENCES = """\
 markdown_extensions:
   - tables
@@ -238,20 +241,29 @@ def own_diagrams() -> list[tuple[str, int]]:
 
 
 def reader(folder: Path, path: str, times: int) -> None:
-    """Print what a reader's visit to each of the three pages costs."""
+    """Print what a reader's visit to each of the pages costs."""
     rest = {f"Project/{name}.md": f"# {name}\n" for name in ("Licence", "Disclaimer", "Activity")}
     both = page_text(diagrams=True)
     # Below the home page, which has a template of its own.
-    pages = {"README.md": "# Home\n\nA.\n", "P/README.md": both} | rest
+    without = page_text(diagrams=False)
+    pages = {"README.md": "# Home\n\nA.\n", "P/README.md": both, "Q/README.md": without} | rest
     inherited = f"INHERIT: {ROOT / 'mkdocs.yml'}\ndocs_dir: docs\n"
-    site(folder / "plain", MATERIAL + FENCES, {"index.md": page_text(diagrams=False)})
+    theme = load_config(str(ROOT / "mkdocs.yml")).theme
+    featured = MATERIAL.replace(
+        "features: [navigation.instant]",
+        ", ".join(f"{n}: {json.dumps(theme[n])}" for n in FEATURES),
+    )
+    site(folder / "plain", MATERIAL + FENCES, {"index.md": without})
+    site(folder / "featured", featured + FENCES, {"index.md": without})
     site(folder / "stock", MATERIAL + FENCES + MERMAID2, {"index.md": both})
     site(folder / "ours", inherited, pages, ours=True)
     if "diagram--refused" in (folder / "ours/site/P/index.html").read_text(encoding="utf-8"):
         sys.exit("A diagram took too long to draw: this machine is too busy to measure on.")
     places = {
-        "plain": (folder / "plain/site", ""),
-        "ours": (folder / "ours/site", "P/"),
+        "plain, without diagrams": (folder / "plain/site", ""),
+        "plain with this site's features, without diagrams": (folder / "featured/site", ""),
+        "here, without diagrams": (folder / "ours/site", "Q/"),
+        "here": (folder / "ours/site", "P/"),
         "stock": (folder / "stock/site", ""),
     }
     with sync_playwright() as playwright:
