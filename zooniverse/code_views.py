@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
@@ -47,6 +48,7 @@ def view_source(path: str) -> str:
     return mkdocs_source(PageText(meta, f"# {ticks} {name} {ticks}\n"))
 
 
+@lru_cache(maxsize=512)  # while serving, most files stay as they are
 def view(path: str, content: str, licence: str, page: str | None = None) -> str:
     """Return the HTML of a file's lines, each of which is an anchor as on GitHub: ``#L10``.
 

@@ -33,6 +33,7 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode as Node
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.footnote.index import footnote_def
+from pymdownx import emoji  # type: ignore[import-untyped]
 
 from zooniverse.problems import Problem
 
@@ -66,6 +67,17 @@ class TooDeepError(ValueError):
             "Nest them less",
         )
         super().__init__(self.problem.message)
+
+
+def gemoji(options: object, md: object) -> dict[str, Any]:
+    """Return pymdown-extensions' index of emoji; its own function copies it for each page."""
+    return _gemoji()
+
+
+@cache
+def _gemoji() -> dict[str, Any]:
+    index: dict[str, Any] = emoji.gemoji({}, None)
+    return index
 
 
 def to_python_markdown(text: str) -> str:

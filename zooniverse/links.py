@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from html.parser import HTMLParser
 from urllib.parse import unquote
@@ -126,6 +126,7 @@ def link_lines(body: str, first_line: int = 1) -> dict[str, list[int]]:
     return found
 
 
+@lru_cache(maxsize=1024)  # while serving, most pages stay as they are
 def anchors(html: str) -> frozenset[str]:
     """Return what ``#…`` can name in a page's content."""
     return frozenset(

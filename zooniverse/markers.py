@@ -17,6 +17,7 @@ from markdown_it.token import Token
 
 _COMMENT = re.compile(r"<!--(?:-?>|(.*?)--!?>)", re.DOTALL)
 _ASKS = re.compile(r"\s*zoo:(.*)", re.DOTALL)
+_ASKED = re.compile(r"<!--\s*zoo:\s*([a-z][a-z0-9]*(?:-[a-z0-9]+)*)")
 _OPTION = r'[a-z][\w-]*="[^"]*"'
 _WELL_FORMED = re.compile(rf"([a-z][a-z0-9-]*)((?:\s+{_OPTION})*)")
 _KEY_AND_VALUE = re.compile(r'([\w-]+)="([^"]*)"')
@@ -50,7 +51,7 @@ def replace_markers(html: str, render: Mapping[str, Callable[[Marker], str]]) ->
         html: A page's content, or any piece of HTML.
         render: For each name, what makes its block, as HTML.
     """
-    if "zoo:" not in html:  # most pages ask for nothing
+    if render.keys().isdisjoint(_ASKED.findall(html)):  # most pages ask for nothing
         return html
     parts: list[str] = []
     done = 0
