@@ -42,6 +42,10 @@ def short_count(value: int) -> str:
     return str(value)
 
 
+WITH_LINES = 300
+"""Up to so many models, the table has each one's sentence; a longer table would weigh too much."""
+
+
 def catalogue_html(collection: Collection, base: str, script: str) -> str:
     """Return the table of all models with its filters, which only the script shows.
 
@@ -52,7 +56,9 @@ def catalogue_html(collection: Collection, base: str, script: str) -> str:
     """
     if not collection.models:
         return '<p class="zoo-catalogue__none">No model page stands yet.</p>'
-    rows = "\n".join(_row(model, base) for model in sorted(collection.models, key=_by_area))
+    models = sorted(collection.models, key=_by_area)
+    few = len(models) <= WITH_LINES
+    rows = "\n".join(_row(model, base, with_line=few) for model in models)
     head = "".join(
         f'<th role="columnheader" scope="col" data-key="{key}"{" data-number" if numeric else ""}>'
         f"{name}</th>"
@@ -121,8 +127,9 @@ def _counted(models: int) -> str:
     return f"{models:,} model{'' if models == 1 else 's'}"
 
 
-def _row(model: Model, base: str) -> str:
+def _row(model: Model, base: str, *, with_line: bool) -> str:
     record = model.record
+    line = f"<small>{escape(record.line)}</small>" if with_line else ""
     sizes = model.parameters()
     numbers = [value for _, value in sizes]
     low, high = min(numbers, default=0), max(numbers, default=0)
@@ -134,7 +141,7 @@ def _row(model: Model, base: str) -> str:
     others = " ".join([*record.also_known_as, *record.organisations, *record.authors[:12]])
     cells = (
         f'<th role="rowheader" scope="row"><a href="{escape(relative(model.address, base))}">'
-        f"{escape(record.name)}</a><small>{escape(record.line)}</small></th>"
+        f"{escape(record.name)}</a>{line}</th>"
         f'<td role="cell">{escape(area_name(model.area))}</td>'
         f'<td role="cell">{record.year}</td>'
         f'<td role="cell">{escape(", ".join(record.tasks))}</td>'
@@ -142,9 +149,8 @@ def _row(model: Model, base: str) -> str:
         f'<td role="cell">{_WEIGHTS[weights.availability]}{licence}</td>'
         f'<td role="cell">{model.status}</td>'
     )
-    tasks = escape("|".join(record.tasks))
     return (
-        f'<tr role="row" data-words="{escape(others)}" data-tasks="{tasks}" '
+        f'<tr role="row" data-words="{escape(others)}" '
         f'data-licence="{escape(in_words(weights.licence or "none"))}">{cells}</tr>'
     )
 

@@ -19,7 +19,7 @@
       const text = key => cell(key).textContent.trim();
       return {
         row, place, area: text("area"), year: text("year"), proof: text("proof"),
-        task: row.dataset.tasks.split("|"), licence: row.dataset.licence,
+        task: text("tasks").split(", "), licence: row.dataset.licence,
         low: Number(cell("size").dataset.low), high: Number(cell("size").dataset.sort),
         words: fold(`${row.textContent} ${row.dataset.words}`),
         keys: Object.fromEntries(heads.map((head, n) => [
