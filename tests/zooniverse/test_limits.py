@@ -22,7 +22,7 @@ from zooniverse.reading import read_page
 from zooniverse.safety import safe_html
 settings = load_config(sys.argv[1])
 for piece in sys.argv[2:]:
-    read = read_page((piece * (6_000 // len(piece))).encode())
+    read = read_page((piece * (10_000 // len(piece))).encode())
     if read.fatal:
         continue
     check_page(read.body, 1, ()), link_lines(read.body)
