@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from zooniverse.proofs.form import (
     Equality,
+    Figure,
     Link,
     Mutant,
     Pair,
@@ -538,8 +539,8 @@ def loads_checkpoints(model: Any) -> None:
     old = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
     renamed = {}
     for name, weight in weights.items():
-        for new, former in old.items():
-            name = name.replace(f".{new}.", f".{former}.")
+        for this, that in old.items():
+            name = name.replace(f".{this}.", f".{that}.")
         renamed[name] = weight
     assert renamed.keys() != weights.keys()
     x, t = torch.randn(2, 3, 8, 8).float(), torch.tensor([7, 800])
@@ -658,6 +659,51 @@ def size(
         given,
         reference=lambda: reference(**settings),
     )
+
+
+def drawn_digits(model: Any) -> Tensor:
+    """Ten digits, asked for from 0 to 9: DDPM, DDIM in 50 moves, in 10, in 2, and guidance 4."""
+    *_, (_, network, _) = model.train(0, 400, every=400)
+    start = torch.randn(10, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    rows = [
+        model.sample(
+            network,
+            model.EASY,
+            start,
+            torch.arange(10),
+            moves,
+            move,
+            strength,
+            torch.Generator().manual_seed(0),
+        )
+        for moves, move, strength in (
+            (1000, model.ddpm, 0.0),
+            (50, model.ddim, 0.0),
+            (10, model.ddim, 0.0),
+            (2, model.ddim, 0.0),
+            (10, model.ddim, 4.0),
+        )
+    ]
+    return (1 - torch.stack(rows)[:, :, 0]).clamp(0, 2) / 2
+
+
+def on_the_way(model: Any) -> Tensor:
+    """Five digits, asked for from 0 to 4, at the steps 1000, 800, 600, 400, 200, 100 and 0."""
+    *_, (_, network, _) = model.train(0, 400, every=400)
+    seen: list[Tensor] = []
+
+    def watched(process: Any, x: Tensor, t: int, s: int, said: Tensor, noise: Tensor) -> Tensor:
+        if t in (1000, 800, 600, 400, 200, 100):
+            seen.append(x)
+        moved: Tensor = model.ddpm(process, x, t, s, said, noise)
+        return moved
+
+    generator = torch.Generator().manual_seed(0)
+    start = torch.randn(5, 1, 8, 8, generator=generator)
+    last = model.sample(
+        network, model.EASY, start, torch.arange(5), move=watched, generator=generator
+    )
+    return ((1 - torch.stack([*seen, last], dim=1)[:, :, 0]) / 2).clamp(0, 1)
 
 
 def run(name: str, says: str, reach: float, short: float) -> Run:
@@ -985,5 +1031,6 @@ PROOF = Proof(
         run("Asked for the noise, as in the paper", "noise", 0.75, 0.3),
     ),
     data=("../digits.txt",),
+    figures=(Figure("samples.png", drawn_digits), Figure("steps.png", on_the_way)),
     speed=speed,
 )
