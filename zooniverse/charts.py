@@ -217,6 +217,7 @@ def curves(
     title: str,
     description: str,
     ident: str,
+    along: str = "step",
 ) -> str:
     """Draw how shares (0 to 1) of several models went over training, with a legend above.
 
@@ -227,6 +228,7 @@ def curves(
         title: What the picture shows, for those who do not see it.
         description: The picture in words.
         ident: Begins the ids in the picture; one of its own for each picture of a page.
+        along: What the steps count.
     """
     drawn = [(*line, pen) for line, pen in zip(lines, _LINES, strict=False) if line[1]]
     last = max(points[-1][0] for _, points, _ in drawn)
@@ -255,7 +257,7 @@ def curves(
             _text(left + 50, level + 9, _clean(name)),
         )
     body += (
-        _text(_LEFT, _BOTTOM + 36, f"step {drawn[0][1][0][0]:,}", fill=_MUTED),
+        _text(_LEFT, _BOTTOM + 36, f"{_clean(along)} {drawn[0][1][0][0]:,}", fill=_MUTED),
         _text(_RIGHT, _BOTTOM + 36, f"{last:,}", fill=_MUTED, anchor="end"),
     )
     return _svg(ident, title, description, *body)

@@ -11,7 +11,6 @@ Letters in shapes: B examples, S symbols that are read, T that are wanted, V voc
 from __future__ import annotations
 
 import platform
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,13 +18,12 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from statistics import fmean
-from types import ModuleType
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from zooniverse.proofs.loading import implementation
 from zooniverse.proofs.measured import Measured, Outcome, Score, Task, hashes, write_measured
 
 HERE = Path(__file__).parent
@@ -34,19 +32,7 @@ CODE = {
     "gpt": "../Language-Models/GPT-3/gpt3_example.py",
     "transformer": "../Language-Models/Transformer/transformer.py",
 }
-
-
-def load(name: str) -> Any:
-    """Load the implementation of a model from its own folder."""
-    file = HERE / CODE[name]
-    module = ModuleType(f"{__name__}.{name}")
-    module.__file__ = str(file)
-    sys.modules[module.__name__] = module  # dataclasses look themselves up
-    exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), module.__dict__)
-    return module
-
-
-bert, gpt, transformer = (load(name) for name in CODE)
+bert, gpt, transformer = (implementation(HERE / file) for file in CODE.values())
 
 # region settings
 BEGIN, MASK = transformer.BEGIN, bert.MASK

@@ -72,8 +72,18 @@ class Task(_Part):
 
 
 class Measured(_Part):
-    """The whole file. ``budget`` says in a sentence what each of the compared was given."""
+    """The whole file.
 
+    Attributes:
+        compared: What the rows of a table are.
+        unit: What the scores are, or nothing where their names say it.
+        along: What the first number of each point of a curve counts.
+        budget: In sentences, what each of the compared was given.
+    """
+
+    compared: str = "arrangement"
+    unit: str = "share right"
+    along: str = "step"
     date: str
     versions: dict[str, str]
     seconds: float
@@ -143,7 +153,7 @@ def with_measured(html: str, folder: Path) -> tuple[str, list[Problem]]:
 def measured_html(measured: Measured) -> str:
     """Return for each task a table and a figure, then what they were made with."""
     tasks = "".join(
-        f"{_table(task)}{_figure(task, measured, f'zoo-measured-{number}')}"
+        f"{_table(task, measured)}{_figure(task, measured, f'zoo-measured-{number}')}"
         for number, task in enumerate(measured.tasks, start=1)
     )
     names = {"python": "Python", "torch": "PyTorch"}
@@ -156,7 +166,7 @@ def measured_html(measured: Measured) -> str:
     )
 
 
-def _table(task: Task) -> str:
+def _table(task: Task, measured: Measured) -> str:
     names = [score.name for score in task.outcomes[0].scores]
     heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     rows = "".join(
@@ -169,10 +179,10 @@ def _table(task: Task) -> str:
         for one in task.outcomes
     )
     return (
-        f'<table class="zoo-ledger__sizes"><caption><strong>{escape(task.name)}</strong>: share '
-        "right, mean ± standard deviation of the seeds</caption><thead><tr>"
-        f'<th scope="col">arrangement</th>{heads}<th scope="col">parameters</th>'
-        f"</tr></thead><tbody>{rows}</tbody></table>"
+        f'<table class="zoo-ledger__sizes"><caption><strong>{escape(task.name)}</strong>: '
+        f"{escape(f'{measured.unit}, ' if measured.unit else '')}mean ± standard deviation of the "
+        f'seeds</caption><thead><tr><th scope="col">{escape(measured.compared)}</th>{heads}'
+        f'<th scope="col">parameters</th></tr></thead><tbody>{rows}</tbody></table>'
     )
 
 
@@ -182,11 +192,14 @@ def _figure(task: Task, measured: Measured, ident: str) -> str:
         f"{one.name} from {one.curve[0][1]:.2f} to {one.curve[-1][1]:.2f}" for one in task.outcomes
     )
     steps = task.outcomes[0].curve[-1][0]
-    description = f"{upper(first)}, mean of {len(measured.seeds)} seeds over {steps} steps: {ends}."
+    description = (
+        f"{upper(first)}, mean of {len(measured.seeds)} seeds, up to {measured.along} {steps:,}: "
+        f"{ends}."
+    )
     curves = {one.name: one.curve for one in task.outcomes}
     names = dict.fromkeys(one.name for each in measured.tasks for one in each.outcomes)
     lines = [(name, curves.get(name, [])) for name in names]
-    picture = charts.curves(lines, task.name, description, ident)
+    picture = charts.curves(lines, task.name, description, ident, measured.along)
     seeds = ", ".join(map(str, measured.seeds))
     return (
         f'<figure class="zoo-curve">{picture}<figcaption><strong>{escape(task.name)}.</strong> '

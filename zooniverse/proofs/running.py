@@ -9,12 +9,10 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
-from itertools import count
 from pathlib import Path
 from statistics import fmean, stdev
 from types import ModuleType
@@ -26,6 +24,7 @@ from zooniverse.proofs import drawing
 from zooniverse.proofs.comparing import compare, exact
 from zooniverse.proofs.counting import ProofError, count_size
 from zooniverse.proofs.form import Equality, Mutant, Proof, Run, claim
+from zooniverse.proofs.loading import loaded
 from zooniverse.proofs.record import (
     Compared,
     Counted,
@@ -37,8 +36,6 @@ from zooniverse.proofs.record import (
     Trained,
     digests,
 )
-
-_numbers = count()
 
 
 def folders(docs: Path) -> list[Path]:
@@ -52,7 +49,7 @@ def load_proof(folder: Path) -> Proof:
     Raises:
         ProofError: It defines no ``PROOF``.
     """
-    with _module(folder / "proof.py") as module:
+    with loaded(folder / "proof.py") as module:
         proof = getattr(module, "PROOF", None)
     if not isinstance(proof, Proof):
         raise ProofError(f"{folder.name}/proof.py defines no PROOF. End it with PROOF = Proof(…).")
@@ -61,25 +58,8 @@ def load_proof(folder: Path) -> Proof:
 
 def load_code(folder: Path, proof: Proof) -> ModuleType:
     """Load the code of a model, as it is."""
-    with _module(folder / proof.code) as module:
+    with loaded(folder / proof.code) as module:
         return module
-
-
-@contextmanager
-def _module(file: Path, source: str | None = None) -> Iterator[ModuleType]:
-    """Load a file, or another text in its place, under a name of its own.
-
-    The name is known to Python while the block runs, since dataclasses look themselves up.
-    """
-    module = ModuleType(f"{file.stem}_{next(_numbers)}")
-    module.__file__ = str(file)
-    sys.modules[module.__name__] = module
-    try:
-        text = file.read_text(encoding="utf-8") if source is None else source
-        exec(compile(text, str(file), "exec"), module.__dict__)
-        yield module
-    finally:
-        del sys.modules[module.__name__]
 
 
 def counts(folder: Path) -> dict[str, Counted]:
@@ -204,7 +184,7 @@ def _kill(
         if name not in checks:
             raise ProofError(f"mutant {mutant.name!r}: there is no {name!r}. Name a check.")
         try:
-            with _module(file, source.replace(mutant.line, mutant.broken)) as code:
+            with loaded(file, source.replace(mutant.line, mutant.broken)) as code:
                 lives = checks[name](code)
         except ProofError as error:
             raise ProofError(f"mutant {mutant.name!r} cannot be compared: {error}") from error

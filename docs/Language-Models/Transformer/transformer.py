@@ -289,9 +289,9 @@ def main() -> None:
     for name, config in (("base", BASE), ("big", BIG)):
         with torch.device("meta"):
             total = sum(p.numel() for p in Transformer(config).parameters())
-        print(f"{name:4}  {total:,} parameters")
+        print(f"{name:4}  {total:11,} parameters")
     for step, model, share in train(seed=0, steps=400, every=50):  # noqa: B007
-        print(f"step {step}  {share:6.1%} of new sequences reversed without a mistake")
+        print(f"step {step:3}  {share:6.1%} of new sequences reversed without a mistake")
     source = torch.tensor([[5, 3, 8, 4, 12, 7]])
     print("source", source[0].tolist())
     print("greedy", greedy(model, source, 9)[0].tolist())

@@ -69,7 +69,7 @@ def test_table_and_figure(tmp_path: Path) -> None:
     assert row in html
     assert "The same for all. Measured on 24 Nov 2026 with Python 3.11.2, PyTorch 2.13.0" in html
     assert "in 61 s of processor time" in html
-    assert "All, mean of 3 seeds over 20 steps: encoder from 0.20 to 0.60" in html
+    assert "All, mean of 3 seeds, up to step 20: encoder from 0.20 to 0.60" in html
     svg = re.search(r"<svg.*?</svg>", html)
     assert svg
     words = [e.text for e in ET.fromstring(svg[0]).iter() if e.tag.endswith("}text")]
