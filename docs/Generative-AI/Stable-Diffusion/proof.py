@@ -32,7 +32,7 @@ from zooniverse.proofs.form import (
 from zooniverse.proofs.pairing import share_weights
 
 VOCABULARY, PLACES, TEXT = 31, 9, 24
-STEPS = 300  # of the small run
+STEPS = 200  # of the small run
 
 
 def tiny(model: Any, inputs: int = 3) -> Any:
@@ -134,7 +134,7 @@ def text_encoder(model: Any) -> Pair:
     tokens, weights = torch.randint(VOCABULARY, (3, 7)), torch.randn(3, 7, TEXT)
 
     def results(y: Tensor) -> dict[str, Tensor]:
-        return {"vectors": y, "loss": (y * weights).sum()}
+        return {"vectors": y, "loss": (y * weights).sum() / 20}
 
     return Pair(
         ours,
@@ -152,7 +152,7 @@ def autoencoder(model: Any) -> Pair:
 
     def results(mean: Tensor, log_var: Tensor, picture: Tensor) -> dict[str, Tensor]:
         kl = 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum()
-        loss = F.mse_loss(picture, x, reduction="sum") + kl
+        loss = (F.mse_loss(picture, x, reduction="sum") + kl) / 50
         return {"mean": mean, "log variance": log_var, "picture": picture, "loss": loss}
 
     def run_ours() -> dict[str, Tensor]:
@@ -483,8 +483,7 @@ def v1_has_the_stated_shapes(model: Any) -> None:
     """At v1's sizes, a picture of 512 x 512 becomes a code of 4 x 64 x 64, and comes back."""
     with torch.device("meta"):
         ours = model.StableDiffusion(model.V1)
-        picture, noise = torch.empty(1, 3, 512, 512), torch.empty(1, 4, 64, 64)
-        code = ours.autoencoder.encode(picture, noise)
+        code, _ = ours.autoencoder.gaussian(torch.empty(1, 3, 512, 512))
         text = ours.text(torch.zeros(1, 77, dtype=torch.long))
         seen = ours.unet(code, torch.zeros(1), text)
         back = ours.autoencoder.decode(seen)
@@ -525,7 +524,10 @@ def loads_checkpoints(model: Any) -> None:
                     file = "model" if folder == "text_encoder" else "diffusion_pytorch_model"
                     save_file(kept, root / folder / f"{file}.safetensors")
             loaded = model.StableDiffusion(tiny(model)).float().requires_grad_(False)
-            model.load(loaded, root)
+            try:
+                model.load(loaded, root)
+            except SystemExit as error:
+                raise AssertionError(error) from None
             drawn = loaded.double().text_to_image(tokens, noise, model.PNDM(4), 2.5)
             apart = float((drawn - expected).abs().max())
             assert apart < 1e-3, apart
@@ -576,7 +578,7 @@ def data_are_read_and_parted(model: Any) -> None:
 
 @functools.cache
 def trained(model: Any) -> tuple[Any, Any]:
-    """Return the small system after 300 steps from seed 0, and the digits that it has not seen."""
+    """Return the small system after 200 steps from seed 0, and the digits that it has not seen."""
     *_, (_, system, _) = model.train(0, STEPS)
     x, digit = model.digits()
     unseen = [int((digit[-model.HELD_OUT :] == d).nonzero()[0]) for d in range(10)]
@@ -787,8 +789,6 @@ LEDGER = (
     ),
 )
 
-SYSTEM = ("text to image", "image to image", "inpainting")
-
 PROOF = Proof(
     code="stable_diffusion.py",
     sizes=SIZES,
@@ -801,7 +801,7 @@ PROOF = Proof(
         Equality(
             "U-Net",
             unet,
-            "diffusers.UNet2DConditionModel, with float64 sines of the time in the place of its own",
+            "diffusers.UNet2DConditionModel, with its sines of the time in float64",
             package="diffusers",
         ),
         Equality(
@@ -809,7 +809,7 @@ PROOF = Proof(
             unet_as_it_is,
             "diffusers.UNet2DConditionModel, unchanged",
             package="diffusers",
-            limit=1e-2,
+            limit=1e-3,
             why_limit="its sines of the time are computed in float32 whatever it is given; its "
             "results differ by 1e-7, and a step of Adam makes more of the smallest gradients",
         ),
@@ -939,7 +939,7 @@ PROOF = Proof(
             "times from 0",
             "[1 + i * self.gap",
             "[i * self.gap",
-            ("samplers", "samplers as they are", "text to image"),
+            ("samplers", "samplers as they are"),
         ),
         Mutant(
             "last step to no noise at all",
@@ -960,34 +960,34 @@ PROOF = Proof(
             ("samplers", "known_noise_leads_to_the_code", "more_steps_come_closer"),
         ),
         Mutant(
-            "first step not taken twice",
-            "self.times[:2] + self.times[1:]",
-            "self.times[:2] + self.times[2:]",
+            "first step not mended by a mean",
+            "(noise + self.past[0]) / 2",
+            "noise",
             ("samplers",),
         ),
         Mutant(
             "U-Net shown codes of another variance",
             "return x / (self.sigma[i] ** 2 + 1).sqrt()",
             "return x",
-            ("samplers", "text to image", "no_strength_changes_nothing"),
+            ("samplers", "no_strength_changes_nothing"),
         ),
         Mutant(
             "Euler begins with too little noise",
             "noise * (self.sigma[0] ** 2 + 1).sqrt()",
             "noise * self.sigma[0]",
-            ("samplers", "text to image"),
+            ("samplers",),
         ),
         Mutant(
             "guidance from the wrong end",
             "return away + scale",
             "return towards + scale",
-            (*SYSTEM, "guidance_of_one_is_the_prompt"),
+            ("text to image", "guidance_of_one_is_the_prompt"),
         ),
         Mutant(
             "prompt and what to avoid exchanged",
             "away, towards = self.unet",
             "towards, away = self.unet",
-            (*SYSTEM, "guidance_of_one_is_the_prompt"),
+            ("text to image", "guidance_of_one_is_the_prompt"),
         ),
         Mutant(
             "strength not heeded",
@@ -1040,8 +1040,8 @@ PROOF = Proof(
             lambda model, seed, steps: ((s, share) for s, _, share in model.train(seed, steps)),
             "share of 100 digits drawn as asked, as a judge trained on real digits reads them",
             steps=STEPS,
-            reach=0.9,
-            short=(120, 0.3),
+            reach=0.7,
+            short=(150, 0.2),
         ),
     ),
     figures=(

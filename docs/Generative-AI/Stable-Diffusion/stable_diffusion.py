@@ -785,7 +785,7 @@ def learner(parts: list[nn.Module], rate: float, steps: int) -> Callable[[Tensor
     return learn
 
 
-def train_judge(x: Tensor, digit: Tensor, steps: int = 500) -> nn.Module:
+def train_judge(x: Tensor, digit: Tensor, steps: int = 250) -> nn.Module:
     """Learn to read digits: the judge of what is drawn."""
     judge = nn.Sequential(nn.Flatten(), nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 10))
     learn = learner([judge], 1e-2, steps)
@@ -829,7 +829,7 @@ def train(seed: int, steps: int, every: int = 100) -> Iterator[tuple[int, Stable
     model, (x, digit) = StableDiffusion(SMALL), digits()
     x, digit = x[:-HELD_OUT], digit[:-HELD_OUT]
     judge = train_judge(x, digit)
-    train_autoencoder(model.autoencoder, x, 200)
+    train_autoencoder(model.autoencoder, x, 100)
     ink = x.sum(dim=(1, 2, 3))
     middle = torch.stack([ink[digit == d].median() for d in range(10)])
     kinds = ["bold" if bold else "thin" for bold in ink > middle[digit]]
@@ -848,7 +848,7 @@ def train(seed: int, steps: int, every: int = 100) -> Iterator[tuple[int, Stable
         learn(loss(model, code, tokens, t, torch.randn_like(code)))
         if step % every == 0 or step == steps:
             tokens = with_empty([f"a {NUMBERS[d]}" for d in asked])
-            drawn = model.text_to_image(tokens, test, PNDM(20), scale=3.0)
+            drawn = model.text_to_image(tokens, test, PNDM(10), scale=3.0)
             yield step, model, float((judge(drawn).argmax(dim=1) == asked).float().mean())
 
 
@@ -879,7 +879,7 @@ def example() -> None:
         ("together", model),
     ):
         print(f"v1, {name}: {sum(p.numel() for p in part.parameters()):,} parameters")
-    for step, model, share in train(seed=0, steps=300):  # noqa: B007
+    for step, model, share in train(seed=0, steps=200):  # noqa: B007
         print(f"step {step}  {share:.0%} of 100 digits drawn as asked")
     prompts = [f"a {kind}{number}" for kind in ("thin ", "bold ") for number in ("two", "seven")]
     noise = torch.randn(4, 2, 4, 4, generator=torch.Generator().manual_seed(1))
