@@ -623,8 +623,7 @@ def slerp(a: Tensor, b: Tensor, at: float) -> Tensor:
     return (((1 - at) * angle).sin() * a + (at * angle).sin() * b) / angle.sin()
 
 
-PRIOR, DECODER = Diffusion(clean=True, limit=5.0), Diffusion(learned=True)
-UPSAMPLER = Diffusion()
+PRIOR, UPSAMPLER = Diffusion(clean=True, limit=5.0), Diffusion()
 
 
 class UnCLIP(nn.Module):
@@ -641,6 +640,7 @@ class UnCLIP(nn.Module):
         self.text = TextEncoder(clip)
         self.prior = Prior(prior)
         self.decoder = Decoder(clip.size, decoder)
+        self.process = Diffusion(learned=decoder.outputs > decoder.inputs)
         self.upsampler, self.sharpener = UNet(upsampler), UNet(upsampler)
 
     def imagine(
@@ -669,7 +669,7 @@ class UnCLIP(nn.Module):
             noise = guided(scale, without[:, :channels], with_it[:, :channels])
             return torch.cat((noise, with_it[:, channels:]), dim=1)
 
-        return DECODER.sample(predict, (len(image), *shape), count, generator).clamp(-1, 1)
+        return self.process.sample(predict, (len(image), *shape), count, generator).clamp(-1, 1)
 
     def enlarge(self, small: Tensor, side: int, count: int, generator: torch.Generator) -> Tensor:
         """Draw large pictures from small ones; the last step has a network of its own, as in Karlo."""
@@ -788,3 +788,270 @@ def load(model: UnCLIP, path: Path) -> None:
 WORDS = "nothing <start> a zero one two three four five six seven eight nine <end>".split()
 DIGITS = Path(__file__).parent.parent / "digits.txt"
 HELD_OUT = 297  # the last of the 1,797 digits
+SMALL_CLIP = ClipConfig(
+    size=32, vocabulary=len(WORDS), context=5, text_width=32, text_layers=2, text_heads=4,
+    pixels=8, channels=1, patch=4, image_width=32, image_layers=2, image_heads=4,
+)  # fmt: skip
+SMALL_PRIOR = PriorConfig(size=32, context=5, width=64, layers=2, heads=4)
+SMALL_DECODER = UNetConfig(
+    inputs=1, outputs=1, width=16, multiples=(1, 2), depth=1, context=32, head=16, groups=4
+)
+SMALL_UPSAMPLER = replace(SMALL_DECODER, inputs=2, context=0, scale=False)
+AXES, BUCKETS = 12, 32
+
+
+def digits() -> tuple[Tensor, Tensor]:
+    """Return pictures (1797, 1, 8, 8) from -1 to 1 and what they show, (1797,)."""
+    lines = (line.split() for line in DIGITS.read_text(encoding="utf-8").splitlines())
+    rows = [(int(line[0]), [int(v, 17) for v in line[1]]) for line in lines if line[0] != "#"]
+    pictures = torch.tensor([row[1] for row in rows]).view(-1, 1, 8, 8) / 8 - 1
+    return pictures, torch.tensor([row[0] for row in rows])
+
+
+def tokens(prompts: list[str]) -> Tensor:
+    """Map prompts such as "a seven" to tokens (B, 5)."""
+    rows = [[WORDS.index(w) for w in f"<start> {p} <end>".split()] for p in prompts]
+    return torch.tensor([row + [0] * (SMALL_CLIP.context - len(row)) for row in rows])
+
+
+PROMPTS = [f"a {word}" for word in WORDS[3:-1]]
+
+
+def learn_clip(steps: int) -> CLIP:
+    """Learn which prompt belongs to which picture, each of ten among ten."""
+    clip, (x, of) = CLIP(SMALL_CLIP), digits()
+    by_digit = [x[:-HELD_OUT][of[:-HELD_OUT] == digit] for digit in range(10)]
+    nn.init.normal_(clip.image.positions.weight, std=0.3)
+    adam = torch.optim.Adam(clip.parameters(), lr=3e-3)
+    for step in range(steps):
+        adam.param_groups[0]["lr"] = 3e-3 * min(1.0, (step + 1) / 30) * (1 - step / steps)
+        tens = torch.stack([some[torch.randint(len(some), (8,))] for some in by_digit], dim=1)
+        image = clip.image(tens.flatten(0, 1)).unflatten(0, (-1, 10))
+        loss = contrastive(clip.text(tokens(PROMPTS)).embedding.expand_as(image), image, clip.scale)
+        loss.backward()
+        adam.step()
+        adam.zero_grad()
+    return clip.requires_grad_(False)
+
+
+def learn_judge(steps: int) -> nn.Module:
+    """Learn to tell digits apart, from the pictures alone."""
+    x, of = digits()
+    judge = nn.Sequential(nn.Flatten(), nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 10))
+    adam = torch.optim.Adam(judge.parameters(), lr=2e-3)
+    for _ in range(steps):
+        some = torch.randint(len(x) - HELD_OUT, (100,))
+        F.cross_entropy(judge(x[some]), of[some]).backward()
+        adam.step()
+        adam.zero_grad()
+    return judge.requires_grad_(False)
+
+
+def even(z: Tensor) -> Tensor:
+    """Scale embeddings (B, z) so that their entries have a mean square of 1 (appendix C)."""
+    return F.normalize(z) * z.shape[1] ** 0.5
+
+
+def pick(text: Text, rows: Tensor) -> Text:
+    """Return some prompts of a batch, again and again if need be."""
+    return Text(*(part[rows] for part in text))
+
+
+class Small(NamedTuple):
+    """A small system, its CLIP and judge, and the ten prompts and the empty one as it sees them."""
+
+    clip: CLIP
+    system: UnCLIP
+    judge: nn.Module
+    text: Text
+
+    def image(self, x: Tensor) -> Tensor:
+        """Return the image embeddings (B, z) of pictures."""
+        return even(self.clip.image(x))
+
+    def imagine(self, each: int, generator: torch.Generator) -> tuple[Tensor, Text]:
+        """Draw ``each`` image embeddings for every prompt: the better of two by dot product."""
+        text = pick(self.text, torch.arange(10).repeat_interleave(2 * each))
+        prior = self.system.prior
+        z = prior.restore(
+            PRIOR.sample(
+                lambda noisy, t: prior(noisy, t, text), (20 * each, prior.out.out_features), 25,
+                generator,
+            )
+        )  # fmt: skip
+        better = (z * text.embedding).sum(dim=1).view(-1, 2).argmax(dim=1)
+        rows = torch.arange(0, 20 * each, 2) + better
+        return z[rows], pick(text, rows)
+
+    def draw(self, each: int, generator: torch.Generator) -> Tensor:
+        """Draw ``each`` pictures for every prompt: (10 * each, 1, 8, 8)."""
+        z, text = self.imagine(each, generator)
+        return self.system.draw(z, text, self.none(len(z)), (1, 8, 8), 25, 2.0, generator)
+
+    def none(self, count: int) -> Text:
+        """Return the empty prompt, ``count`` times."""
+        return pick(self.text, torch.full((count,), 10))
+
+    def right(self, pictures: Tensor) -> float:
+        """Return the share of pictures, equally many for each prompt, that the judge agrees to."""
+        asked = torch.arange(10).repeat_interleave(len(pictures) // 10)
+        return float((self.judge(pictures).argmax(dim=1) == asked).float().mean())
+
+    def follow(self, x: Tensor, z: Tensor, times: list[int]) -> Tensor:
+        """Follow the decoder's path without chance, led by embeddings (B, z) and no prompt."""
+        none = self.none(len(x))
+        return self.system.process.ddim(lambda y, t: self.system.decoder(y, t, z, none), x, times)
+
+    @torch.no_grad()
+    def between(self, a: Tensor, b: Tensor, count: int) -> Tensor:
+        """Lead pictures a into b, (B, 1, 8, 8), over ``count`` pictures: (B, count, 1, 8, 8) (3.2).
+
+        Both the embeddings and the noise that restores a and b are turned into each other.
+        """
+        up = [-1, *self.system.process.times(50)[::-1]]
+        (za, zb), pairs = (self.image(a), self.image(b)), torch.linspace(0, 1, count).tolist()
+        xa, xb = self.follow(a, za, up), self.follow(b, zb, up)
+        path = [self.follow(slerp(xa, xb, at), slerp(za, zb, at), up[::-1]) for at in pairs]
+        return torch.stack(path, dim=1).clamp(-1, 1)
+
+
+def prepare(seed: int) -> tuple[Small, Tensor, Tensor, Tensor]:
+    """Learn CLIP and the judge; return an untrained system, pictures, digits and embeddings."""
+    torch.manual_seed(seed)
+    clip, judge, (x, of) = learn_clip(200), learn_judge(400), digits()
+    x, of = x[:-HELD_OUT], of[:-HELD_OUT]
+    system = UnCLIP(SMALL_CLIP, SMALL_PRIOR, SMALL_DECODER, SMALL_UPSAMPLER)
+    system.text.load_state_dict(clip.text.state_dict())
+    with torch.no_grad():
+        text, z = clip.text(tokens([*PROMPTS, ""])), even(clip.image(x))
+        system.prior.mean.copy_(z.mean(dim=0))
+        system.prior.std.copy_(z.std(dim=0))
+    text = text._replace(embedding=even(text.embedding))
+    return Small(clip, system, judge, text), x, of, z
+
+
+def forget(of: Tensor, share: float) -> Tensor:
+    """Replace a share of the prompts by the empty one, so that guidance is possible."""
+    return torch.where(torch.rand(len(of)) < share, 10, of)
+
+
+def train(seed: int, steps: int, every: int = 100) -> Iterator[tuple[int, Small, float]]:
+    """Learn prior and decoder; yields step, all, and the share of 100 digits drawn as asked."""
+    small, x, of, z = prepare(seed)
+    prior, decoder, process = small.system.prior, small.system.decoder, small.system.process
+    adam = torch.optim.Adam([*prior.parameters(), *decoder.parameters()], lr=0.0)
+    clean = ((z - prior.mean) / prior.std).detach()
+    for step in range(1, steps + 1):
+        adam.param_groups[0]["lr"] = 2e-3 * (1 - step / (steps + 1))
+        some, t = torch.randint(len(x), (64,)), torch.randint(1000, (64,))
+        noise = torch.randn_like(clean[some])
+        text = pick(small.text, forget(of[some], 0.1))
+        out = prior(PRIOR.noisy(clean[some], noise, t), t, text)
+        loss = (out - clean[some]).square().mean()  # section 2.2
+        noise = torch.randn_like(x[some])
+        text = pick(small.text, forget(of[some], 0.5))
+        image = torch.where(torch.rand(64, 1) < 0.1, decoder.none, z[some])
+        out = decoder(process.noisy(x[some], noise, t), t, image, text)
+        (loss + (out - noise).square().mean()).backward()
+        adam.step()
+        adam.zero_grad()
+        if step % every == 0 or step == steps:
+            with torch.no_grad():
+                drawn = small.draw(10, torch.Generator().manual_seed(seed))
+                yield step, small, small.right(drawn)
+
+
+def train_autoregressive(
+    seed: int, steps: int, every: int = 50
+) -> Iterator[tuple[int, AutoregressivePrior, float]]:
+    """Learn the other prior; yields step, prior, and the share of 200 embeddings nearest the prompt.
+
+    Nearest, by cosine, among the embeddings of the ten prompts.
+    """
+    small, _, of, z = prepare(seed)
+    codes = Codes(z, small.text.embedding[of], AXES, BUCKETS)
+    goal, dots = codes.encode(z), codes.dot(z, small.text.embedding[of])
+    prior = AutoregressivePrior(SMALL_PRIOR, AXES, BUCKETS)
+    adam = torch.optim.Adam(prior.parameters(), lr=2e-3)
+    asked = torch.arange(10).repeat_interleave(20)
+    for step in range(1, steps + 1):
+        some = torch.randint(len(z), (64,))
+        scores = prior(pick(small.text, forget(of[some], 0.1)), dots[some], goal[some, :-1])
+        F.cross_entropy(scores.flatten(0, 1), goal[some].flatten()).backward()
+        adam.step()
+        adam.zero_grad()
+        if step % every == 0 or step == steps:
+            with torch.no_grad():
+                text = pick(small.text, asked)
+                drawn = codes.decode(prior.sample(text, torch.Generator().manual_seed(seed)))
+            near = (even(drawn) @ small.text.embedding[:10].T).argmax(dim=1)
+            yield step, prior, float((near == asked).float().mean())
+
+
+# endregion
+
+
+# region example
+def drawn(x: Tensor) -> str:
+    """Draw pictures (B, 1, 8, 8) side by side; each character stands for two pixels, one above."""
+    rows = (x.view(-1, 8, 8) >= 0).int().transpose(0, 1).tolist()  # row, picture, column
+    pairs = zip(rows[::2], rows[1::2], strict=True)
+    lines = (
+        "  ".join(
+            "".join(" ▀▄█"[above + 2 * below] for above, below in zip(*both, strict=True))
+            for both in zip(upper, lower, strict=True)
+        )
+        for upper, lower in pairs
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def paper_sizes() -> dict[str, nn.Module]:
+    """Return the parts of Table 3, built as here; on the meta device they take no memory."""
+    decoder = UNetConfig(width=512, context=2048)
+    first = UNetConfig(inputs=6, outputs=3, context=0, scale=False)
+    return {
+        "diffusion prior": Prior(PriorConfig(size=1024, context=256, layers=24)),
+        "decoder, U-Net": Decoder(1024, decoder),
+        "decoder, text encoder": nn.ModuleList(Block(2048, 32, F.gelu) for _ in range(24)),
+        "upsampler to 256": UNet(first),
+        "upsampler to 1024": UNet(
+            replace(first, width=192, multiples=(1, 1, 2, 2, 4, 4), depth=2)
+        ),
+    }
+
+
+def main() -> None:
+    """Count the published sizes, learn to draw digits, and lead some into others; or load."""
+    parser = argparse.ArgumentParser(description="DALL-E 2 (unCLIP).")
+    parser.add_argument("--weights", type=Path, help="folder of Karlo v1 alpha, from diffusers")
+    given = parser.parse_args()
+    with torch.device("meta"):
+        counted = {"Karlo v1 alpha, all parts": UnCLIP(), **paper_sizes()}
+    for name, network in counted.items():
+        print(f"{name:25}  {sum(p.numel() for p in network.parameters()):13,} parameters")
+    if given.weights:
+        load(UnCLIP(), given.weights)
+        print("loaded")
+        return
+    for step, small, share in train(seed=0, steps=200):  # noqa: B007
+        print(f"step {step}  {share:.0%} of 100 digits drawn as asked")
+    x, of = digits()
+    x, of = x[-HELD_OUT:], of[-HELD_OUT:]
+    with torch.no_grad():
+        right = (small.judge(x).argmax(dim=1) == of).float().mean()
+        print(f"the judge knows {right:.0%} of the digits held out")
+        generator = torch.Generator().manual_seed(0)
+        print(f"zero to nine\n{drawn(small.draw(1, generator))}")
+    ends = x[[int((of == digit).nonzero()[0]) for digit in (0, 6)]]
+    path = small.between(ends[:1], ends[1:], 7)[0]
+    print(f"two digits held out\n{drawn(ends)}\nfrom one to the other\n{drawn(path)}")
+    print(f"mean error at the ends {float((path[[0, -1]] - ends).abs().mean() / 2):.3f}")
+    for step, _, share in train_autoregressive(seed=0, steps=150):
+        print(f"step {step}  {share:.0%} of 200 embeddings of the other prior fit the prompt")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main()
+# endregion
