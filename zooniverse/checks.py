@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 from html.parser import HTMLParser
 
 from markdown_it import MarkdownIt
@@ -69,7 +70,12 @@ def _unknown(marker: Marker, blocks: Collection[str]) -> Problem:
     )  # fmt: skip
 
 
-def _bare_pictures(body: str) -> Iterator[tuple[int, str]]:
+@lru_cache(maxsize=1024)  # while serving, most pages stay as they are
+def _bare_pictures(body: str) -> tuple[tuple[int, str], ...]:
+    return tuple(_find_bare_pictures(body))
+
+
+def _find_bare_pictures(body: str) -> Iterator[tuple[int, str]]:
     for token in parser().parse(body):
         if token.type == "html_block" and token.map:
             yield from ((token.map[0] + n, _IN_HTML) for n in _bare_in_html(token.content))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -58,6 +59,11 @@ def find_fences(text: str) -> list[Fence]:
     Args:
         text: Markdown with any newlines, with or without a byte-order mark.
     """
+    return list(_found(text))
+
+
+@lru_cache(maxsize=1024)  # while serving, most pages stay as they are
+def _found(text: str) -> tuple[Fence, ...]:
     starts = _line_starts(text)
     bom = text.startswith(_BOM)
     tokens = MarkdownIt("commonmark").parse(text[bom:])
@@ -79,7 +85,7 @@ def find_fences(text: str) -> list[Fence]:
                     heading=heading,
                 )
             )
-    return fences
+    return tuple(fences)
 
 
 def replace_content(text: str, fence: Fence, content: str) -> str:

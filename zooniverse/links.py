@@ -137,7 +137,8 @@ def anchors(html: str) -> frozenset[str]:
     )
 
 
-def tags(html: str) -> list[Tag]:
+@lru_cache(maxsize=1024)
+def tags(html: str) -> tuple[Tag, ...]:
     """Return the start tags of a piece of HTML; none that stand in comments or scripts."""
     reader = _Tags(html)
     try:
@@ -145,7 +146,7 @@ def tags(html: str) -> list[Tag]:
         reader.close()
     except AssertionError:  # html.parser's word for a declaration that is none
         pass
-    return reader.found
+    return tuple(reader.found)
 
 
 class SourceLinks(Extension):

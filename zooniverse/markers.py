@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 
 from markdown_it import MarkdownIt
@@ -70,6 +71,11 @@ def find_markers(markdown: str) -> list[Marker]:
     Args:
         markdown: A page's text without its front matter.
     """
+    return list(_found(markdown))
+
+
+@lru_cache(maxsize=1024)  # while serving, most pages stay as they are
+def _found(markdown: str) -> tuple[Marker, ...]:
     found: list[Marker] = []
     for token in MarkdownIt("commonmark").parse(markdown):
         first = token.map[0] if token.map else 0
@@ -85,7 +91,7 @@ def find_markers(markdown: str) -> list[Marker]:
             for line, piece in pieces
             for _, _, marker in _markers(piece)
         ]
-    return found
+    return tuple(found)
 
 
 def _places(text: str, children: list[Token]) -> Iterator[tuple[int, Token]]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +46,14 @@ class PageText:
         fatal: Whether there is nothing to show: no text, or front matter that cannot be read.
     """
 
-    meta: dict[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=dict)
     body: str = ""
     first_line: int = 1
-    problems: list[Problem] = field(default_factory=list)
+    problems: tuple[Problem, ...] = ()
     fatal: bool = False
 
 
+@lru_cache(maxsize=1024)  # many steps ask; while serving, most pages stay as they are
 def read_page(raw: bytes) -> PageText:
     """Read the bytes of a page's file.
 
@@ -91,7 +93,7 @@ def mkdocs_source(page: PageText) -> str:
     """Return a text in which MkDocs' own parser finds exactly ``page.meta`` and ``page.body``."""
     if not page.meta:
         return "\n" + page.body  # an empty first line ends MkDocs' search for metadata
-    return f"---\n{yaml.safe_dump(page.meta, sort_keys=False)}---\n{page.body}"
+    return f"---\n{yaml.safe_dump(dict(page.meta), sort_keys=False)}---\n{page.body}"
 
 
 def notice(file: str, problems: Iterable[Problem]) -> PageText:
@@ -142,11 +144,11 @@ def _page(meta: dict[str, Any], lines: list[str], first: int, problems: list[Pro
         first += 1
     if wrong := excess("\n".join(lines[first:]), first + 1):
         return _fatal(*problems, wrong)
-    return PageText(meta, "\n".join(lines[first:]), first + 1, problems)
+    return PageText(meta, "\n".join(lines[first:]), first + 1, tuple(problems))
 
 
 def _fatal(*problems: Problem) -> PageText:
-    return PageText(problems=list(problems), fatal=True)
+    return PageText(problems=problems, fatal=True)
 
 
 def _without_controls(text: str) -> tuple[str, list[Problem]]:

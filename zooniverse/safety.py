@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from html import escape, unescape
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -123,9 +124,14 @@ def safe_html(html: str, body: str = "", first_line: int = 1) -> tuple[str, list
     Returns:
         The HTML, a second run on which changes nothing, and the problems by their lines.
     """
+    safe, lost = _judged(html)
+    return safe, _problems(lost, body, first_line)
+
+
+@lru_cache(maxsize=1024)  # while serving, most pages stay as they are
+def _judged(html: str) -> tuple[str, tuple[_Loss, ...]]:
     clean = _stable(html)
-    lost = list(_lost(html, clean))
-    return _Rewriter(clean).result(), _problems(lost, body, first_line)
+    return _Rewriter(clean).result(), tuple(_lost(html, clean))
 
 
 def _stable(html: str) -> str:
@@ -315,7 +321,7 @@ def _is_silent(tag: str, name: str, value: str) -> bool:
     return name in _UNSEEN or (name in ("id", "name", "class") and not value.strip())
 
 
-def _problems(lost: list[_Loss], body: str, first_line: int) -> list[Problem]:
+def _problems(lost: tuple[_Loss, ...], body: str, first_line: int) -> list[Problem]:
     if not lost:
         return []
     where = _Lines(body, first_line)

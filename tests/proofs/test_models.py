@@ -35,6 +35,7 @@ def test_record_is_fresh_and_good(model: Path) -> None:
     record, proof = recorded(model), running.load_proof(model)
     assert problem_of(record, model) is None
     assert record.hashes == running.hashes(model, proof)
+    assert {figure.path for figure in proof.figures} <= set(record.hashes)
     assert record.status == ("proven" if proof.equalities else "checked")
     for package, version in record.versions.items():
         if package != "python":

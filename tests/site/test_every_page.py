@@ -22,8 +22,7 @@ pytestmark = pytest.mark.browser
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # Where pictures of another site may be asked for.
 ACTIVITY = "Project/Activity/"
-# What rounds to 0.00. A page that arrives in pieces may break a line anew: a few thousandths.
-LEAST_SHIFT = 0.005
+MOVES = "moves by "
 SHIFTS = """window.shifts = []; new PerformanceObserver(list => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts.push([entry.value,
     entry.sources.map(s => s.node?.outerHTML ?? s.node?.data ?? "").join()])
@@ -65,8 +64,7 @@ class Visit:
         found = [] if self.path == ACTIVITY else [f"asks {url}" for url in self.outside]
         found += [error for error in self.errors if not _expected(error, self.path)]
         shifts = self.page.evaluate("window.shifts")
-        if sum(value for value, _ in shifts) >= LEAST_SHIFT:
-            found += [f"moves by {value:.4f}: {what[:200]}" for value, what in shifts]
+        found += [f"{MOVES}{value:.4f}: {what[:200]}" for value, what in shifts]
         wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         found += [f"sticks out by {wide} px"] if wide > 0 else []
         return [f"{self.path}: {what}" for what in found]
@@ -119,10 +117,15 @@ def test_there_are_pages(paths: list[str]) -> None:
 
 # What passes is not described in full: it would take a third of the time.
 AXE = "rules => axe.run({runOnly: rules, resultTypes: ['violations']})"
-# Of the thousands of coloured words of code, the first of each colour is enough.
-ONE_OF_EACH_COLOUR = """const seen = new Set(); document.querySelectorAll("pre code span").forEach(
-  word => seen.has(word.className) ? word.replaceWith(...word.childNodes)
-                                   : seen.add(word.className))"""
+# Of the thousands of coloured words of code, the first of each colour on each ground is enough.
+ONE_OF_EACH_COLOUR = """{ const seen = new Set(), grounds = new Map(), again = []
+  for (const word of document.querySelectorAll("pre code span")) {
+    const ground = word.closest(".hll, code")
+    if (!grounds.has(ground)) grounds.set(ground, getComputedStyle(ground).backgroundColor)
+    const look = `${word.className} on ${grounds.get(ground)}`
+    if (seen.has(look)) again.push(word); else seen.add(look)
+  }
+  for (const word of again) word.replaceWith(...word.childNodes) }"""
 ON_A_PHONE = ["scrollable-region-focusable", "target-size", "meta-viewport"]  # the width decides
 PARTS = 8  # of all pages, so that several processes share them
 each_part = pytest.mark.parametrize("part", range(PARTS))
@@ -133,12 +136,28 @@ def axe(root: Path) -> str:
     return (root / "tests/vendor/axe-core/axe.min.js").read_text(encoding="utf-8")
 
 
+def opened(visits: Any, path: str, width: int, height: int) -> tuple[Visit, list[str]]:
+    """Open a page; again where something moved.
+
+    A table that arrives in pieces on a busy machine finds the width of its columns piece by piece,
+    as everywhere on the web. What moves each time is the page's own fault.
+    """
+    for _ in range(3):
+        visit: Visit = visits(
+            path, color_scheme="light", viewport={"width": width, "height": height}
+        )
+        complaints = visit.complaints()
+        if not any(MOVES in what for what in complaints):
+            break
+    return visit, complaints
+
+
 @each_part
 def test_at_a_desk(visits: Any, paths: list[str], axe: str, part: int) -> None:
     wrong: list[str] = []
     for path in paths[part::PARTS]:
-        visit = visits(path, color_scheme="light", viewport={"width": 1400, "height": 900})
-        wrong += visit.complaints() + visit.barriers(axe, WCAG)
+        visit, complaints = opened(visits, path, 1400, 900)
+        wrong += complaints + visit.barriers(axe, WCAG)
         visit.switch_to_dark()
         wrong += visit.barriers(axe, WCAG)
         visit.close()
@@ -149,8 +168,8 @@ def test_at_a_desk(visits: Any, paths: list[str], axe: str, part: int) -> None:
 def test_on_a_phone(visits: Any, paths: list[str], axe: str, part: int) -> None:
     wrong: list[str] = []
     for path in paths[part::PARTS]:
-        visit = visits(path, color_scheme="light", viewport={"width": 360, "height": 800})
-        wrong += visit.complaints() + visit.barriers(axe, ON_A_PHONE)
+        visit, complaints = opened(visits, path, 360, 800)
+        wrong += complaints + visit.barriers(axe, ON_A_PHONE)
         visit.close()
     assert wrong == []
 

@@ -39,7 +39,7 @@ from zooniverse.reading import (
 def test_a_right_page(raw: bytes, meta: dict[str, str], body: str, first_line: int) -> None:
     page = read_page(raw)
     assert (page.meta, page.body, page.first_line) == (meta, body, first_line)
-    assert page.problems == [] and not page.fatal
+    assert page.problems == () and not page.fatal
 
 
 @pytest.mark.parametrize(

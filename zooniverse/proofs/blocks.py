@@ -259,6 +259,8 @@ def _power(number: float) -> str:
 
 
 def _share(share: float) -> str:
+    if 0 < share < 0.00001:
+        return "&lt;0.001%"
     return f"{share:.1%}" if share >= 0.001 or not share else f"{100 * share:.1g}%"
 
 

@@ -204,6 +204,26 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """Pictures that the model makes: drawn by ``make prove`` into a file in ``figures/``.
+
+    Attributes:
+        file: Name of the PNG file, such as ``samples.png``; the page shows it as any picture:
+            ``![what is seen](figures/samples.png)``.
+        draw: Given the code, returns pictures as `zooniverse.proofs.drawing.png` takes them; what
+            is random is drawn with seed 0.
+    """
+
+    file: str
+    draw: Callable[[Any], Tensor]
+
+    @property
+    def path(self) -> str:
+        """The file, relative to ``proof.py``."""
+        return f"figures/{self.file}"
+
+
+@dataclass(frozen=True)
 class Proof:
     """How a model is proven.
 
@@ -216,6 +236,7 @@ class Proof:
             docstring is the claim, the function's name is what mutants call it by.
         mutants: Broken code; each equality and each invariant must fail for one of them at least.
         runs: Small training runs.
+        figures: What the model draws, for the page.
         data: Files that the runs read, relative to ``proof.py``.
         speed: Given the code, builds ours and the reference at a size at which most of the time is
             arithmetic; ``make bench`` compares how long a step of each takes. None: no reference.
@@ -228,6 +249,7 @@ class Proof:
     invariants: tuple[Callable[[Any], None], ...] = ()
     mutants: tuple[Mutant, ...] = ()
     runs: tuple[Run, ...] = ()
+    figures: tuple[Figure, ...] = ()
     data: tuple[str, ...] = field(default=())
     speed: Callable[[Any], Pair] | None = None
 

@@ -22,6 +22,7 @@ from typing import Any
 
 import torch
 
+from zooniverse.proofs import drawing
 from zooniverse.proofs.comparing import compare, exact
 from zooniverse.proofs.counting import ProofError, count_size
 from zooniverse.proofs.form import Equality, Mutant, Proof, Run, claim
@@ -291,6 +292,25 @@ def _curve(run: Run, code: Any, seed: int, steps: int) -> list[tuple[int, float]
     return curve
 
 
+def draw_figures(folder: Path) -> None:
+    """Draw all figures of a model and write them into its folder ``figures/``.
+
+    Raises:
+        ProofError: What was drawn is no picture.
+    """
+    proof = load_proof(folder)
+    code = load_code(folder, proof)
+    for figure in proof.figures:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            try:
+                drawn = drawing.png(figure.draw(code))
+            except ValueError as error:
+                raise ProofError(f"the figure {figure.path}: {error}") from error
+        (folder / figure.path).parent.mkdir(exist_ok=True)
+        (folder / figure.path).write_bytes(drawn)
+
+
 def printed(folder: Path) -> Printed:
     """Run the file as readers do; return what it prints.
 
@@ -357,6 +377,8 @@ def prove(folder: Path, say: Callable[[str], None] = lambda _: None) -> Record:
         "runs": attempt("training runs", full_runs, []),
         "prints": attempt("what it prints", printed, None),
     }
+    if proof.figures:
+        attempt("figures", draw_figures, None)
     status = "failed" if failures else "proven" if proof.equalities else "checked"
     packages = sorted({"torch", *(equality.package for equality in proof.equalities)})
     return Record.model_validate(
@@ -376,8 +398,9 @@ def prove(folder: Path, say: Callable[[str], None] = lambda _: None) -> Record:
 
 
 def hashes(folder: Path, proof: Proof) -> dict[str, str]:
-    """Return the SHA-256 of the code, of ``proof.py`` (all settings), and the data."""
-    return digests(folder, {proof.code, "proof.py", *proof.data})
+    """Return the SHA-256 of the code, of ``proof.py`` (all settings), the data and the figures."""
+    figures = {figure.path for figure in proof.figures if (folder / figure.path).is_file()}
+    return digests(folder, {proof.code, "proof.py", *proof.data, *figures})
 
 
 def installed(package: str) -> str:

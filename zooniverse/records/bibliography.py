@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from urllib.parse import quote, urlsplit
 
@@ -208,6 +208,7 @@ class Cited:
     definitions: Mapping[str, tuple[int, str]]
 
 
+@lru_cache(maxsize=1024)  # while serving, most pages stay as they are
 def cited(body: str) -> Cited:
     """Find the footnotes of a page; what stands in code is none.
 

@@ -18,7 +18,7 @@ from zooniverse.problems import Problem
 from zooniverse.proofs.badge import badge
 from zooniverse.records import bibliography, reading
 from zooniverse.records.bibliography import Entry
-from zooniverse.records.schema import Record, Result
+from zooniverse.records.schema import Record
 
 PAGE = "README.md"
 PROOF = "proof.json"
@@ -335,18 +335,3 @@ def _cycles(collection: Collection) -> Iterator[tuple[Model, list[Model]]]:
                 yield following, [*path[path.index(following) :], following]
             elif following.folder not in done:
                 stack.append((following, iter(collection.parents(following))))
-
-
-def comparable(one: Result, other: Result) -> str:
-    """Say why two results of one benchmark cannot be compared, or nothing where they can."""
-    for key, said in (
-        ("split", "another split"),
-        ("metric", "another metric"),
-        ("unit", "another unit"),
-        ("protocol", "another protocol"),
-        ("extra_data", "other data"),
-    ):
-        here, there = getattr(one, key), getattr(other, key)
-        if here != there:
-            return f"{said}: {there or 'not stated'}"
-    return ""

@@ -4,19 +4,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from html import escape
+from itertools import count, product
+from string import ascii_lowercase
+from typing import NamedTuple
 
 from zooniverse.licences import in_words
 from zooniverse.markers import Marker
 from zooniverse.problems import Problem
 from zooniverse.records.cards import WEIGHTS, grouped, source_html
-from zooniverse.records.collection import Collection, Model, comparable
+from zooniverse.records.collection import Collection, Model
 from zooniverse.records.schema import Result
 from zooniverse.repository import relative
 
 Cell = Callable[[Model], str]
+
+
+class Way(NamedTuple):
+    """How a result was measured; results of one benchmark compare only where it is the same."""
+
+    metric: str
+    unit: str | None
+    split: str
+    protocol: str | None
+    extra_data: str | None
+
+
+WAY = Way("metric", "unit", "split", "protocol", "extra data")  # in words
 
 
 def comparison_html(marker: Marker, collection: Collection, base: str) -> tuple[str, list[Problem]]:
@@ -153,7 +169,10 @@ FIELDS: Mapping[str, Cell] = {
 
 
 def _results(models: list[Model]) -> list[tuple[str, list[str]]]:
-    """Return a row for each benchmark that two models have, and mark what is not comparable."""
+    """Return a row for each benchmark that two models have.
+
+    Where not all results of a row may be compared, each has a letter; those of one letter may.
+    """
     benchmarks: dict[str, list[list[Result]]] = {}
     for place, model in enumerate(models):
         for result in model.record.results:
@@ -161,15 +180,15 @@ def _results(models: list[Model]) -> list[tuple[str, list[str]]]:
             row[place].append(result)
     rows = []
     for benchmark, cells in benchmarks.items():
-        shared = [cell for cell in cells if cell]
-        if len(shared) < 2:
+        if sum(map(bool, cells)) < 2:
             continue
-        first = shared[0][0]
+        ways = list(dict.fromkeys(_way(result) for cell in cells for result in cell))
+        letters = dict(zip(ways, _letters(), strict=False)) if len(ways) > 1 else {}
         rows.append(
             (
-                escape(f"{benchmark}, {first.metric}"),
+                escape(benchmark) + _legend(letters, cells[0] or next(filter(None, cells))),
                 [
-                    "<br>".join(_result(model, result, first) for result in cell)
+                    "<br>".join(_result(model, result, letters) for result in cell)
                     for model, cell in zip(models, cells, strict=True)
                 ],
             )
@@ -177,14 +196,36 @@ def _results(models: list[Model]) -> list[tuple[str, list[str]]]:
     return rows
 
 
-def _result(model: Model, result: Result, first: Result) -> str:
+def _way(result: Result) -> Way:
+    return Way(*(getattr(result, key) for key in Way._fields))
+
+
+def _letters() -> Iterator[str]:
+    for length in count(1):
+        yield from map("".join, product(ascii_lowercase, repeat=length))
+
+
+def _legend(letters: Mapping[Way, str], results: list[Result]) -> str:
+    """Say how all were measured, or, where they differ, what each letter stands for."""
+    if not letters:
+        return escape(f", {results[0].metric}")
+    differ = [key for key, values in enumerate(zip(*letters, strict=True)) if len({*values}) > 1]
+    said = "".join(
+        f"<br>{letter}: "
+        + escape("; ".join(f"{WAY[key]}: {way[key] or 'not stated'}" for key in differ))
+        for way, letter in letters.items()
+    )
+    metric = "" if 0 in differ else escape(f", {results[0].metric}")
+    return (
+        f'{metric}<br><small class="zoo-compare__no">not comparable where letters differ:{said}'
+        "</small>"
+    )
+
+
+def _result(model: Model, result: Result, letters: Mapping[Way, str]) -> str:
     spread = f" ± {result.spread}" if result.spread is not None else ""
     unit = f" {escape(result.unit)}" if result.unit else ""
     size = f"{escape(result.size)}: " if result.size else ""
-    reason = comparable(first, result)
-    mark = (
-        f'<br><small class="zoo-compare__no">not comparable ({escape(reason)})</small>'
-        if reason
-        else ""
-    )
-    return f"{size}{result.value}{spread}{unit} {source_html(model, result)}{mark}"
+    letter = letters.get(_way(result), "")
+    mark = f' <b class="zoo-compare__no">{letter}</b>' if letter else ""
+    return f"{size}{result.value}{spread}{unit}{mark} {source_html(model, result)}"

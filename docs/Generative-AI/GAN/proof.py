@@ -15,7 +15,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from zooniverse.proofs.form import Equality, Link, Mutant, Pair, Proof, Row, Run, Size, Values
+from zooniverse.proofs.form import (
+    Equality,
+    Figure,
+    Link,
+    Mutant,
+    Pair,
+    Proof,
+    Row,
+    Run,
+    Size,
+    Values,
+)
 
 TINY = {"size": 16, "base": 2, "colours": 2, "noise": 7, "width": 3}
 
@@ -332,6 +343,20 @@ def digits_shown(game: str) -> Callable[[Any, int, int], Iterator[tuple[int, flo
     return run
 
 
+def samples(model: Any) -> Tensor:
+    """Draw two rows of digits from the data, two of the collapsed game, two of the one that holds.
+
+    The first twenty pictures after 800 steps with seed 0, in the order in which they came.
+    """
+    pictures, _ = model.digits()
+    rows = [pictures[:20]]
+    for game in (model.restless, model.held):
+        *_, (_, player, _) = model.train(0, 800, game, every=800)
+        rows.append(player.sample(20))
+    drawn: Tensor = torch.cat(rows).view(6, 10, 8, 8)
+    return 1 - (drawn + 1) / 2  # ink is dark
+
+
 METRIC = "how many of the ten digits 1,000 new pictures show"
 
 PROOF = Proof(
@@ -506,6 +531,7 @@ PROOF = Proof(
             short=(300, 3),
         ),
     ),
+    figures=(Figure("samples.png", samples),),
     data=("../digits.txt",),
     speed=speed,
 )

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from zooniverse.markers import Marker
 from zooniverse.proofs import blocks
+from zooniverse.proofs.blocks import _share
 from zooniverse.proofs.record import (
     Compared,
     Counted,
@@ -232,3 +233,11 @@ def test_every_curve_lies_inside_its_frame(values: list[list[float]], reach: flo
         for x, y in places:
             assert 84 <= float(x) <= 704, html
             assert 83.9 <= float(y) <= 350.1, html
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0.0, "0.0%"), (1.0, "100.0%"), (0.0012, "0.1%"), (0.0001, "0.01%"), (1e-7, "&lt;0.001%")],
+)
+def test_shares(share: float, said: str) -> None:
+    assert _share(share) == said

@@ -20,6 +20,7 @@ from zooniverse.proofs.comparing import compare, difference, exact
 from zooniverse.proofs.counting import ProofError, count_size, evaluate, ledger
 from zooniverse.proofs.form import Equality, Link, Pair, Published, Row, Size, claim
 from zooniverse.proofs.pairing import links_of, share_weights, state
+from zooniverse.proofs.record import problem_of
 
 HEAD = "# SPDX-FileCopyrightText: 2025 Cong Le\n"
 CODE = (
@@ -174,6 +175,33 @@ def test_a_proof_that_fails_is_recorded_as_failed(model: Write) -> None:
     record = running.prove(model(code=("torch.relu", "torch.tanh")))
     assert record.status == "failed"
     assert any("exceeds" in failure for failure in record.failures)
+
+
+DRAWN = "figures/drawn.png"
+FIGURES = "figures=(Figure('drawn.png', lambda m: {drawn}),))"
+
+
+def drawing(drawn: str) -> tuple[str, str]:
+    return "MUTANTS, RUNS)", f"MUTANTS, RUNS, {FIGURES.format(drawn=drawn)}"
+
+
+def test_figures_are_drawn_and_recorded(model: Write) -> None:
+    folder = model(drawing("torch.rand(2, 3, 8, 8)"))
+    record = running.prove(folder)
+    assert (record.status, set(record.hashes)) == ("proven", {"proof.py", "model.py", DRAWN})
+    first = (folder / DRAWN).read_bytes()
+    running.draw_figures(folder)
+    assert (folder / DRAWN).read_bytes() == first, "not the same seed"
+    assert problem_of(record, folder) is None
+    (folder / DRAWN).write_bytes(first + b"more")
+    assert f"older than {DRAWN}" in str(problem_of(record, folder))
+
+
+def test_a_figure_that_is_no_picture_is_a_failure(model: Write) -> None:
+    folder = model(drawing("torch.full((1, 1, 8, 8), float('nan'))"))
+    record = running.prove(folder)
+    assert record.status == "failed"
+    assert DRAWN in record.failures[0] and not (folder / DRAWN).exists()
 
 
 def test_an_idle_check_is_refused(model: Write) -> None:
