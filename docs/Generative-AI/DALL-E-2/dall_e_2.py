@@ -3,7 +3,7 @@
 """DALL-E 2 (unCLIP): CLIP, a prior from text to image embedding, a decoder from there to pictures.
 
     python dall_e_2.py                     train a small one to draw digits from prompts
-    python dall_e_2.py --weights FOLDER    load the public weights of Karlo, an open re-implementation
+    python dall_e_2.py --weights FOLDER    load the public weights of Karlo v1 alpha
 
 Sections, tables and appendices are those of Ramesh et al., arXiv 2204.06125. Where the paper is
 silent, the parts are built as Karlo v1 alpha builds them.
@@ -253,19 +253,6 @@ class Diffusion:
             x = self.step(out, x, t, to, noise)
         return x
 
-    def ddim(
-        self, predict: Callable[[Tensor, Tensor], Tensor], x: Tensor, times: list[int]
-    ) -> Tensor:
-        """Follow a path without chance through steps; upwards, it finds the noise of a picture.
-
-        Source: Song et al., 2020, equation 12 with sigma 0; Dhariwal and Nichol, 2021, appendix F.
-        """
-        for t, to in pairwise(times):
-            noise = predict(x, torch.full((len(x),), max(t, 0)))
-            clean = (x - (1 - self.of(t)).sqrt() * noise) / self.of(t).sqrt()
-            x = self.of(to).sqrt() * clean + (1 - self.of(to)).sqrt() * noise
-        return x
-
 
 class TimeEmbedding(nn.Module):
     """Steps as waves of falling frequency, then two layers."""
@@ -334,90 +321,6 @@ class Prior(nn.Module):
     def restore(self, z: Tensor) -> Tensor:
         """Undo the standardisation of embeddings (B, z)."""
         return z * self.std + self.mean
-
-
-# endregion
-
-
-# region autoregressive
-class Codes:
-    """Image embeddings as short sequences of whole numbers (section 2.2).
-
-    Principal components in falling order, each cut into buckets that hold equally many embeddings;
-    so too the dot products of text and image embeddings.
-    """
-
-    def __init__(self, image: Tensor, text: Tensor, axes: int, buckets: int) -> None:
-        """Fit to embeddings (N, z) of pictures and of their captions."""
-        self.mean = image.mean(dim=0)
-        self.axes = torch.linalg.eigh((image - self.mean).T.cov())[1].flip(1)[:, :axes]
-        self.middles, self.edges = self.cut((image - self.mean) @ self.axes, buckets)
-        self.dots = self.cut((image * text).sum(dim=1, keepdim=True), buckets)[1]
-
-    @staticmethod
-    def cut(values: Tensor, buckets: int) -> tuple[Tensor, Tensor]:
-        """Return the middles (k, buckets) and edges (k, buckets - 1) of columns (N, k)."""
-        at = torch.arange(1, 2 * buckets, dtype=values.dtype) / (2 * buckets)
-        cuts = values.quantile(at, dim=0).T.contiguous()
-        return cuts[:, ::2], cuts[:, 1::2].contiguous()
-
-    def encode(self, image: Tensor) -> Tensor:
-        """Map embeddings (B, z) to codes (B, k)."""
-        parts = ((image - self.mean) @ self.axes).T.contiguous()
-        return torch.searchsorted(self.edges, parts).T
-
-    def decode(self, codes: Tensor) -> Tensor:
-        """Map codes (B, k) to the embeddings in the middle of their buckets, (B, z)."""
-        return self.middles.gather(1, codes.T).T @ self.axes.T + self.mean
-
-    def dot(self, image: Tensor, text: Tensor) -> Tensor:
-        """Return the bucket of each dot product of embeddings (B, z)."""
-        product = (image * text).sum(dim=1)[None].contiguous()
-        return torch.searchsorted(self.dots, product)[0]
-
-
-class AutoregressivePrior(nn.Module):
-    """Predicts the codes of an image embedding one by one.
-
-    Before them stand the text's states, the text's embedding, and how well text and picture fit.
-    """
-
-    def __init__(self, c: PriorConfig, axes: int, buckets: int) -> None:
-        super().__init__()
-        self.axes, self.buckets = axes, buckets
-        self.states, self.text = nn.Linear(c.size, c.width), nn.Linear(c.size, c.width)
-        self.dots, self.codes = (nn.Embedding(buckets, c.width) for _ in range(2))
-        self.positions = nn.Parameter(0.02 * torch.randn(c.context + 1 + axes, c.width))
-        self.blocks = nn.ModuleList(Block(c.width, c.heads, F.gelu) for _ in range(c.layers))
-        self.norm = nn.LayerNorm(c.width)
-        self.scores = nn.Linear(c.width, buckets)
-
-    def forward(self, text: Text, dot: Tensor, codes: Tensor) -> Tensor:
-        """Return the scores of the first code and of that after each of codes (B, j): (B, j+1, n)."""
-        x = torch.cat(
-            (
-                self.states(text.states), self.text(text.embedding)[:, None],
-                self.dots(dot)[:, None], self.codes(codes),
-            ),
-            dim=1,
-        )  # fmt: skip
-        x = x + self.positions[: x.shape[1]]
-        rest = x.shape[1] - text.present.shape[1]
-        seen = earlier(x.shape[1], F.pad(text.present, (0, rest), value=True))
-        for block in self.blocks:
-            x = block(x, seen)
-        return self.scores(self.norm(x[:, 1 - rest :]))
-
-    def sample(self, text: Text, generator: torch.Generator) -> Tensor:
-        """Draw codes (B, k), for a dot product from the upper half of its distribution."""
-        dot = torch.randint(
-            self.buckets // 2, self.buckets, (len(text.embedding),), generator=generator
-        )
-        codes = dot[:, None][:, :0]
-        for _ in range(self.axes):
-            chances = self(text, dot, codes)[:, -1].softmax(dim=-1)
-            codes = torch.cat((codes, chances.multinomial(1, generator=generator)), dim=1)
-        return codes
 
 
 # endregion
@@ -520,7 +423,7 @@ class Stage(nn.Module):
 
 
 class UNet(nn.Module):
-    """Down, through the middle and up again; on the way up, what was seen on the way down is met."""
+    """Down, through the middle and up again, where each block meets what was seen going down."""
 
     def __init__(self, c: UNetConfig) -> None:
         super().__init__()
@@ -565,13 +468,12 @@ class UNet(nn.Module):
         x = self.first(x)
         skips = [x]
         for stage in self.down:
-            for x in stage(x, e, context, []):
-                skips.append(x)
+            skips += stage(x, e, context, [])
+            x = skips[-1]
         for stage in (self.middle, *self.up):
             joined = [] if stage is self.middle else skips[-len(stage.blocks) :]
             skips = skips[: len(skips) - len(joined)]
-            for x in stage(x, e, context, joined):
-                pass
+            *_, x = stage(x, e, context, joined)
         return self.last(F.silu(self.norm(x)))
 
 
@@ -631,10 +533,10 @@ class UnCLIP(nn.Module):
 
     def __init__(
         self,
-        clip: ClipConfig = ClipConfig(),  # noqa: B008
-        prior: PriorConfig = PriorConfig(),  # noqa: B008
-        decoder: UNetConfig = UNetConfig(),  # noqa: B008
-        upsampler: UNetConfig = UNetConfig(inputs=6, outputs=3, context=0, scale=False),  # noqa: B008
+        clip: ClipConfig = ClipConfig(),
+        prior: PriorConfig = PriorConfig(),
+        decoder: UNetConfig = UNetConfig(),
+        upsampler: UNetConfig = UNetConfig(inputs=6, outputs=3, context=0, scale=False),
     ) -> None:
         super().__init__()
         self.text = TextEncoder(clip)
@@ -672,7 +574,7 @@ class UnCLIP(nn.Module):
         return self.process.sample(predict, (len(image), *shape), count, generator).clamp(-1, 1)
 
     def enlarge(self, small: Tensor, side: int, count: int, generator: torch.Generator) -> Tensor:
-        """Draw large pictures from small ones; the last step has a network of its own, as in Karlo."""
+        """Draw large pictures from small ones; the last step has its own network, as in Karlo."""
         shape = (*small.shape[:2], side, side)
         blurred = F.interpolate(
             small, (side, side), mode="bicubic", align_corners=False, antialias=True
@@ -785,7 +687,8 @@ def load(model: UnCLIP, path: Path) -> None:
 
 
 # region training
-WORDS = "nothing <start> a zero one two three four five six seven eight nine <end>".split()
+WORDS = ["nothing", "<start>", "a"]
+WORDS += ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "<end>"]
 DIGITS = Path(__file__).parent.parent / "digits.txt"
 HELD_OUT = 297  # the last of the 1,797 digits
 SMALL_CLIP = ClipConfig(
@@ -797,7 +700,6 @@ SMALL_DECODER = UNetConfig(
     inputs=1, outputs=1, width=16, multiples=(1, 2), depth=1, context=32, head=16, groups=4
 )
 SMALL_UPSAMPLER = replace(SMALL_DECODER, inputs=2, context=0, scale=False)
-AXES, BUCKETS = 12, 32
 
 
 def digits() -> tuple[Tensor, Tensor]:
@@ -897,22 +799,25 @@ class Small(NamedTuple):
         asked = torch.arange(10).repeat_interleave(len(pictures) // 10)
         return float((self.judge(pictures).argmax(dim=1) == asked).float().mean())
 
-    def follow(self, x: Tensor, z: Tensor, times: list[int]) -> Tensor:
-        """Follow the decoder's path without chance, led by embeddings (B, z) and no prompt."""
-        none = self.none(len(x))
-        return self.system.process.ddim(lambda y, t: self.system.decoder(y, t, z, none), x, times)
+    def between(self, a: Tensor, b: Tensor, count: int, seed: int) -> Tensor:
+        """Draw ``count`` pictures on the way from each of a to each of b: (B, count, 1, 8, 8).
 
-    @torch.no_grad()
-    def between(self, a: Tensor, b: Tensor, count: int) -> Tensor:
-        """Lead pictures a into b, (B, 1, 8, 8), over ``count`` pictures: (B, count, 1, 8, 8) (3.2).
-
-        Both the embeddings and the noise that restores a and b are turned into each other.
+        The embeddings are turned, the decoder's noise is the same for all (3.2, Figure 4).
         """
-        up = [-1, *self.system.process.times(50)[::-1]]
-        (za, zb), pairs = (self.image(a), self.image(b)), torch.linspace(0, 1, count).tolist()
-        xa, xb = self.follow(a, za, up), self.follow(b, zb, up)
-        path = [self.follow(slerp(xa, xb, at), slerp(za, zb, at), up[::-1]) for at in pairs]
-        return torch.stack(path, dim=1).clamp(-1, 1)
+        za, zb, none = self.image(a), self.image(b), self.none(len(a))
+        path = [
+            self.system.draw(
+                slerp(za, zb, at),
+                none,
+                none,
+                (1, 8, 8),
+                25,
+                3.0,
+                torch.Generator().manual_seed(seed),
+            )
+            for at in torch.linspace(0, 1, count).tolist()
+        ]
+        return torch.stack(path, dim=1)
 
 
 def prepare(seed: int) -> tuple[Small, Tensor, Tensor, Tensor]:
@@ -935,7 +840,7 @@ def forget(of: Tensor, share: float) -> Tensor:
     return torch.where(torch.rand(len(of)) < share, 10, of)
 
 
-def train(seed: int, steps: int, every: int = 100) -> Iterator[tuple[int, Small, float]]:
+def train(seed: int, steps: int, every: int = 50) -> Iterator[tuple[int, Small, float]]:
     """Learn prior and decoder; yields step, all, and the share of 100 digits drawn as asked."""
     small, x, of, z = prepare(seed)
     prior, decoder, process = small.system.prior, small.system.decoder, small.system.process
@@ -959,33 +864,6 @@ def train(seed: int, steps: int, every: int = 100) -> Iterator[tuple[int, Small,
             with torch.no_grad():
                 drawn = small.draw(10, torch.Generator().manual_seed(seed))
                 yield step, small, small.right(drawn)
-
-
-def train_autoregressive(
-    seed: int, steps: int, every: int = 50
-) -> Iterator[tuple[int, AutoregressivePrior, float]]:
-    """Learn the other prior; yields step, prior, and the share of 200 embeddings nearest the prompt.
-
-    Nearest, by cosine, among the embeddings of the ten prompts.
-    """
-    small, _, of, z = prepare(seed)
-    codes = Codes(z, small.text.embedding[of], AXES, BUCKETS)
-    goal, dots = codes.encode(z), codes.dot(z, small.text.embedding[of])
-    prior = AutoregressivePrior(SMALL_PRIOR, AXES, BUCKETS)
-    adam = torch.optim.Adam(prior.parameters(), lr=2e-3)
-    asked = torch.arange(10).repeat_interleave(20)
-    for step in range(1, steps + 1):
-        some = torch.randint(len(z), (64,))
-        scores = prior(pick(small.text, forget(of[some], 0.1)), dots[some], goal[some, :-1])
-        F.cross_entropy(scores.flatten(0, 1), goal[some].flatten()).backward()
-        adam.step()
-        adam.zero_grad()
-        if step % every == 0 or step == steps:
-            with torch.no_grad():
-                text = pick(small.text, asked)
-                drawn = codes.decode(prior.sample(text, torch.Generator().manual_seed(seed)))
-            near = (even(drawn) @ small.text.embedding[:10].T).argmax(dim=1)
-            yield step, prior, float((near == asked).float().mean())
 
 
 # endregion
@@ -1015,9 +893,7 @@ def paper_sizes() -> dict[str, nn.Module]:
         "decoder, U-Net": Decoder(1024, decoder),
         "decoder, text encoder": nn.ModuleList(Block(2048, 32, F.gelu) for _ in range(24)),
         "upsampler to 256": UNet(first),
-        "upsampler to 1024": UNet(
-            replace(first, width=192, multiples=(1, 1, 2, 2, 4, 4), depth=2)
-        ),
+        "upsampler to 1024": UNet(replace(first, width=192, multiples=(1, 1, 2, 2, 4, 4), depth=2)),
     }
 
 
@@ -1034,7 +910,7 @@ def main() -> None:
         load(UnCLIP(), given.weights)
         print("loaded")
         return
-    for step, small, share in train(seed=0, steps=200):  # noqa: B007
+    for step, small, share in train(seed=0, steps=150, every=75):  # noqa: B007
         print(f"step {step}  {share:.0%} of 100 digits drawn as asked")
     x, of = digits()
     x, of = x[-HELD_OUT:], of[-HELD_OUT:]
@@ -1043,12 +919,9 @@ def main() -> None:
         print(f"the judge knows {right:.0%} of the digits held out")
         generator = torch.Generator().manual_seed(0)
         print(f"zero to nine\n{drawn(small.draw(1, generator))}")
-    ends = x[[int((of == digit).nonzero()[0]) for digit in (0, 6)]]
-    path = small.between(ends[:1], ends[1:], 7)[0]
+        ends = x[[int((of == digit).nonzero()[0]) for digit in (0, 6)]]
+        path = small.between(ends[:1], ends[1:], 7, seed=0)[0]
     print(f"two digits held out\n{drawn(ends)}\nfrom one to the other\n{drawn(path)}")
-    print(f"mean error at the ends {float((path[[0, -1]] - ends).abs().mean() / 2):.3f}")
-    for step, _, share in train_autoregressive(seed=0, steps=150):
-        print(f"step {step}  {share:.0%} of 200 embeddings of the other prior fit the prompt")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zooniverse.proofs.form import Equality, Link, Mutant, Pair, Proof, Row, Run, Size, Values
+from zooniverse.proofs.form import (
+    Equality,
+    Figure,
+    Link,
+    Mutant,
+    Pair,
+    Proof,
+    Published,
+    Row,
+    Run,
+    Size,
+    Values,
+)
 
 SIZE, CONTEXT, VOCABULARY, WIDTH, HEADS = 12, 7, 23, 16, 2
 CLIP_SIZES = {
@@ -87,10 +101,11 @@ def their_prior(c: dict[str, Any]) -> Any:
     """The library's prior."""
     from diffusers import PriorTransformer
 
-    return PriorTransformer(
+    library: Any = PriorTransformer(
         num_attention_heads=c["heads"], attention_head_dim=c["width"] // c["heads"],
         num_layers=c["layers"], embedding_dim=c["size"], num_embeddings=c["context"],
-    ).eval()  # fmt: skip
+    )  # fmt: skip
+    return library.eval()
 
 
 def their_projection(size: int, c: dict[str, Any]) -> Any:
@@ -107,7 +122,7 @@ def their_decoder(c: dict[str, Any]) -> Any:
     from diffusers import UNet2DConditionModel
 
     more = len(c["multiples"]) - 1
-    return UNet2DConditionModel(
+    library: Any = UNet2DConditionModel(
         in_channels=c["inputs"], out_channels=c["outputs"], layers_per_block=c["depth"],
         down_block_types=("ResnetDownsampleBlock2D", *["SimpleCrossAttnDownBlock2D"] * more),
         up_block_types=(*["SimpleCrossAttnUpBlock2D"] * more, "ResnetUpsampleBlock2D"),
@@ -116,7 +131,8 @@ def their_decoder(c: dict[str, Any]) -> Any:
         cross_attention_dim=c["context"], attention_head_dim=c["head"],
         norm_num_groups=c["groups"], resnet_time_scale_shift="scale_shift",
         class_embed_type="identity", sample_size=64,
-    ).eval()  # fmt: skip
+    )  # fmt: skip
+    return library.eval()
 
 
 def their_upsampler(c: dict[str, Any]) -> Any:
@@ -124,13 +140,14 @@ def their_upsampler(c: dict[str, Any]) -> Any:
     from diffusers import UNet2DModel
 
     levels = len(c["multiples"])
-    return UNet2DModel(
+    library: Any = UNet2DModel(
         in_channels=c["inputs"], out_channels=c["outputs"], layers_per_block=c["depth"],
         down_block_types=("ResnetDownsampleBlock2D",) * levels,
         up_block_types=("ResnetUpsampleBlock2D",) * levels,
         block_out_channels=tuple(c["width"] * m for m in c["multiples"]),
         norm_num_groups=c["groups"], add_attention=False, sample_size=16,
-    ).eval()  # fmt: skip
+    )  # fmt: skip
+    return library.eval()
 
 
 class Waves(nn.Module):
@@ -151,7 +168,9 @@ def in_float64(library: Any) -> Any:
     return library.double()
 
 
-def links(model: Any, folder: str, library: nn.Module, ours: str = "", there: str = "") -> Any:
+def links(
+    model: Any, folder: str, library: nn.Module, ours: str = "", there: str = ""
+) -> Iterator[Link]:
     """Say by the names of a checkpoint which of our parameters is which of a library's."""
     prefix = model.FOLDERS.get(folder, "")
     for name, _ in library.named_parameters():
@@ -191,7 +210,10 @@ def clip(model: Any) -> Pair:
 
 def prior(model: Any) -> Pair:
     """The prior: what it predicts at two steps, and that put back on the scale of CLIP."""
-    ours, library = model.Prior(model.PriorConfig(**PRIOR_SIZES)), in_float64(their_prior(PRIOR_SIZES))
+    ours, library = (
+        model.Prior(model.PriorConfig(**PRIOR_SIZES)),
+        in_float64(their_prior(PRIOR_SIZES)),
+    )
     _, text = prompts(model, 2)
     noisy, t = torch.randn(2, SIZE), torch.tensor([3, 700])
 
@@ -332,14 +354,14 @@ def schedulers() -> dict[str, Any]:
     """The library's schedulers with Karlo's settings, their tables in float64."""
     from diffusers.schedulers import UnCLIPScheduler
 
-    made = {
+    made: dict[str, Any] = {
         "prior_scheduler": UnCLIPScheduler(prediction_type="sample", clip_sample_range=5.0),
         "decoder_scheduler": UnCLIPScheduler(variance_type="learned_range"),
         "super_res_scheduler": UnCLIPScheduler(),
     }
     share = [math.cos((i / 1000 + 0.008) / 1.008 * math.pi / 2) ** 2 for i in range(1001)]
     for scheduler in made.values():
-        betas = [min(1 - b / a, 0.999) for a, b in zip(share, share[1:], strict=False)]
+        betas = [min(1 - b / a, 0.999) for a, b in itertools.pairwise(share)]
         scheduler.betas = torch.tensor(betas)
         scheduler.alphas = 1 - scheduler.betas
         scheduler.alphas_cumprod = scheduler.alphas.cumprod(0)
@@ -358,16 +380,589 @@ def their_pipeline() -> Any:
             in_float64(network)
         for weight in network.double().parameters():
             nn.init.normal_(weight, std=(weight[0].numel() ** -0.5 if weight.dim() > 1 else 1.0))
-    pipeline = UnCLIPPipeline(**networks, tokenizer=None, **schedulers())
+    stage: Any = UnCLIPPipeline
+    pipeline = stage(**networks, tokenizer=None, **schedulers())
     pipeline.tokenizer = Tokeniser()
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
 
 def save(pipeline: Any, folder: Path) -> None:
-    """Write the networks of a pipeline as the library does."""
-    for name in ("text_encoder", "prior", "text_proj", "decoder", "super_res_first"):
-        getattr(pipeline, name).save_pretrained(folder / name)
-    weights = pipeline.super_res_last.state_dict()
-    (folder / "super_res_last").mkdir()
-    torch.save(weights, folder / "super_res_last" / "diffusion_pytorch_model.bin")
+    """Write the networks of a pipeline, some as the library does, in both of its formats."""
+    from safetensors.torch import save_file
+
+    for name in FOLDERS:
+        network = getattr(pipeline, name)
+        if name in ("prior", "super_res_first"):
+            network.save_pretrained(folder / name)
+            continue
+        (folder / name).mkdir()
+        if name == "super_res_last":
+            torch.save(network.state_dict(), folder / name / "diffusion_pytorch_model.bin")
+        else:
+            weights = {key: weight.contiguous() for key, weight in network.state_dict().items()}
+            save_file(weights, folder / name / "model.safetensors")
+
+
+FOLDERS = ("text_encoder", "prior", "text_proj", "decoder", "super_res_first", "super_res_last")
+
+
+def steps(model: Any) -> Values:
+    """The spacing of steps, noise added, and one step back of each process, near and far."""
+    ours, theirs = {}, {}
+    own = {
+        "prior_scheduler": model.PRIOR,
+        "decoder_scheduler": model.Diffusion(learned=True),
+        "super_res_scheduler": model.UPSAMPLER,
+    }
+    x = torch.randn(2, 3, 4, 4)
+    for name, scheduler in schedulers().items():
+        process = own[name]
+        scheduler.set_timesteps(25)
+        ours[f"{name}, times"] = torch.tensor(process.times(25))
+        theirs[f"{name}, times"] = scheduler.timesteps
+        out = torch.randn(2, 6 if process.learned else 3, 4, 4)
+        for t, to in ((999, 958), (500, 499), (42, 0), (0, -1)):
+            noise = torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(t))
+            ours[f"{name}, {t}"] = process.step(out, x, t, to, noise)
+            before = to if to >= 0 else None
+            theirs[f"{name}, {t}"] = scheduler.step(
+                out, t, x, prev_timestep=before, generator=torch.Generator().manual_seed(t)
+            ).prev_sample
+        at = torch.tensor([3, 900])
+        ours[f"{name}, noisy"] = process.noisy(x, 2 * x, at)
+        theirs[f"{name}, noisy"] = scheduler.add_noise(x, 2 * x, at)
+    return Values(ours, theirs)
+
+
+def speed(model: Any) -> Pair:
+    """A decoder of 32 channels, a tenth of Karlo's, on four pictures of 32 x 32."""
+    sizes = {**DECODER_SIZES, "width": 32, "context": 128, "head": 32, "groups": 32}
+    ours, library = model.UNet(model.UNetConfig(**sizes)), their_decoder(sizes)
+    x, t = torch.randn(4, 3, 32, 32), torch.full((4,), 500)
+    context, shift, present = torch.randn(4, 81, 128), torch.randn(4, 128), torch.ones(4, 81) > 0
+
+    def run_ours() -> dict[str, Tensor]:
+        return {"loss": ours(x, t, shift, (context, present)).square().mean()}
+
+    def run_reference() -> dict[str, Tensor]:
+        out = library(x, t, context, class_labels=shift, attention_mask=present).sample
+        return {"loss": out.square().mean()}
+
+    return Pair(ours, library, run_ours, run_reference, list(links(model, "decoder", library)))
+
+
+# --- invariants ---------------------------------------------------------------------------------
+
+
+def padding_is_not_seen(model: Any) -> None:
+    """What stands after the end of a prompt changes nothing in encoder, prior and decoder."""
+    ours = tiny(model)
+    nn.init.normal_(ours.prior.positions)
+    tokens, text = prompts(model, 3)
+    x, z, t = torch.randn(3, 3, 8, 8), torch.randn(3, SIZE), torch.tensor([3, 50, 700])
+    other = torch.where(text.present, tokens, 7)
+    a, b = ours.text(tokens), ours.text(other)
+    assert torch.equal(a.present, text.present) and torch.equal(b.present, text.present)
+    assert (a.embedding - b.embedding).abs().max() < 1e-12
+    noise = torch.where(text.present[:, :, None], text.states, torch.randn(3, CONTEXT, SIZE))
+    changed = text._replace(states=noise)
+    assert (ours.prior(z, t, text) - ours.prior(z, t, changed)).abs().max() < 1e-12
+    assert (ours.decoder(x, t, z, text) - ours.decoder(x, t, z, changed)).abs().max() < 1e-12
+
+
+def slerp_turns_evenly(model: Any) -> None:
+    """Spherical interpolation starts and ends right, keeps the length, and turns by even angles."""
+    a, b = F.normalize(torch.randn(2, 5)), F.normalize(torch.randn(2, 5))
+    whole = (a * b).sum(1).acos()
+    for at in (0.0, 0.25, 0.5, 1.0):
+        z = model.slerp(a, b, at)
+        assert (z.norm(dim=1) - 1).abs().max() < 1e-9
+        assert ((z * a).sum(1).clamp(-1, 1).acos() - at * whole).abs().max() < 1e-6, at
+    assert (model.slerp(a, b, 1.0) - b).abs().max() < 1e-9
+
+
+def guidance_leads_away(model: Any) -> None:
+    """Guidance of 0 and 1 gives the predictions themselves, and 3 goes on in the same direction."""
+    a, b = torch.randn(4), torch.randn(4)
+    assert torch.equal(model.guided(0.0, a, b), a)
+    assert (model.guided(1.0, a, b) - b).abs().max() < 1e-12
+    assert (model.guided(3.0, a, b) - (a + 3 * (b - a))).abs().max() < 1e-12
+
+
+def better_of_two_is_taken(model: Any) -> None:
+    """Of two embeddings drawn for a prompt, the one with the higher dot product stays."""
+    system = model.UnCLIP(
+        model.SMALL_CLIP, model.SMALL_PRIOR, model.SMALL_DECODER, model.SMALL_UPSAMPLER
+    )
+    with torch.no_grad():
+        text = model.CLIP(model.SMALL_CLIP).text(model.tokens([*model.PROMPTS, ""]))
+        text = text._replace(embedding=model.even(text.embedding))
+        small = model.Small(None, system, None, text)
+        z, of = small.imagine(2, torch.Generator().manual_seed(0))
+        asked = model.pick(text, torch.arange(10).repeat_interleave(4))
+        every = model.PRIOR.sample(
+            lambda noisy, t: system.prior(noisy, t, asked), (40, 32), 25,
+            torch.Generator().manual_seed(0),
+        )  # fmt: skip
+        best = (every * asked.embedding).sum(1).view(-1, 2).max(dim=1).values
+    assert ((z * of.embedding).sum(1) - best).abs().max() < 1e-9
+
+
+def incomplete_checkpoints_are_refused(model: Any) -> None:
+    """A folder without one part, or with another size, ends with a message that names it."""
+    pipeline = their_pipeline()
+    with tempfile.TemporaryDirectory() as name:
+        save(pipeline, Path(name))
+        (Path(name) / "super_res_last" / "diffusion_pytorch_model.bin").unlink()
+        try:
+            model.load(tiny(model), Path(name))
+        except SystemExit as error:
+            assert "sharpener" in str(error) and "is missing" in str(error), error
+        else:
+            raise AssertionError("an incomplete checkpoint was taken")
+        try:
+            model.load(model.UnCLIP(model.ClipConfig(**{**CLIP_SIZES, "vocabulary": 9}),
+                model.PriorConfig(**PRIOR_SIZES), model.UNetConfig(**DECODER_SIZES),
+                model.UNetConfig(**UPSAMPLER_SIZES)), Path(name))  # fmt: skip
+        except SystemExit as error:
+            assert "does not fit" in str(error), error
+        else:
+            raise AssertionError("a checkpoint of another size was taken")
+
+
+def data_are_read_and_parted(model: Any) -> None:
+    """The digits are read row by row with their labels, and prompts name what is shown."""
+    x, of = model.digits()
+    assert x.shape == (1797, 1, 8, 8) and x.min() == -1 and x.max() == 1
+    assert ((x[0, 0, :2] + 1) * 8).flatten().tolist() == [
+        0, 0, 5, 13, 9, 1, 0, 0, 0, 0, 13, 15, 10, 15, 5, 0,
+    ]  # fmt: skip
+    assert of[:12].tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]
+    assert model.tokens(["a seven", ""]).tolist() == [[1, 2, 10, 13, 0], [1, 13, 0, 0, 0]]
+    assert model.PROMPTS[7] == "a seven" and len(model.PROMPTS) == 10
+
+
+# --- sizes --------------------------------------------------------------------------------------
+
+
+def sums(multiples: tuple[int, ...], depth: int) -> dict[str, int]:
+    """Return the sums over the blocks of a U-Net that the ledger's formulas need.
+
+    P: products of channels in and out, nine times for a 3 x 3 kernel; Q: channels of biases; T:
+    channels that are told the step; M: channels that are normalised. All in units of the first
+    width, or of its square. A and S: widths, and squares of widths, at which there is attention.
+    """
+    blocks: list[tuple[int, int]] = []
+    attended: list[int] = []
+    at, skips = 1, [1]
+    for level, width in enumerate(multiples):
+        for i in range(depth):
+            blocks.append((at if i == 0 else width, width))
+            skips.append(width)
+        attended += [width] * depth * (level > 0)
+        at = width
+        if level < len(multiples) - 1:
+            blocks.append((at, at))
+            skips.append(at)
+    blocks += [(at, at)] * 2
+    attended.append(at)
+    for level in reversed(range(len(multiples))):
+        width = multiples[level]
+        for _ in range(depth + 1):
+            blocks.append((at + skips.pop(), width))
+            at = width
+        attended += [width] * (depth + 1) * (level > 0)
+        if level:
+            blocks.append((at, at))
+    return {
+        "P": sum(9 * a * b + 9 * b * b + a * b * (a != b) for a, b in blocks),
+        "Q": sum(2 * b + b * (a != b) for a, b in blocks),
+        "T": sum(b for _, b in blocks),
+        "M": sum(a + b for a, b in blocks),
+        "A": sum(attended),
+        "S": sum(m * m for m in attended),
+    }
+
+
+KARLO = sums((1, 2, 3, 4), 3)
+NONE = {
+    "E": 0, "F": 0, "R": 0, "D": 0, "U": 0, "V": 0, "L": 0, "s": 0, "n": 0, "z": 0, "w": 0,
+    "N": 0, "c": 0, "d": 0, "u": 0,
+}  # fmt: skip
+TABLE = ("Ramesh et al. (2022), Table 3", "https://arxiv.org/abs/2204.06125")
+KARLO_CLIP = {
+    "size": 768, "vocabulary": 49408, "context": 77, "text_width": 768, "text_layers": 12,
+    "text_heads": 12, "pixels": 224, "channels": 3, "patch": 14, "image_width": 1024,
+    "image_layers": 24, "image_heads": 16,
+}  # fmt: skip
+KARLO_UNET = {
+    "inputs": 3, "outputs": 6, "width": 320, "multiples": (1, 2, 3, 4), "depth": 3,
+    "context": 1536, "head": 64, "groups": 32,
+}  # fmt: skip
+
+
+def karlo() -> nn.Module:
+    """The library's networks at Karlo's sizes."""
+    prior = {"size": 768, "context": 77, "width": 2048, "layers": 20, "heads": 32}
+    upsampler = {**KARLO_UNET, "inputs": 6, "outputs": 3}
+    return nn.ModuleDict(parts(KARLO_CLIP, prior, KARLO_UNET, upsampler))
+
+
+def table_three(part: str, name: str) -> Any:
+    """Return what builds a part of the paper's Table 3 under the name that the ledger knows."""
+    return lambda model: nn.ModuleDict({name: model.paper_sizes()[part]})
+
+
+def whole_decoder(model: Any) -> nn.Module:
+    """The paper's decoder: the U-Net with its projections, and its own text encoder's blocks."""
+    sizes = model.paper_sizes()
+    text = nn.ModuleDict({"blocks": sizes["decoder, text encoder"]})
+    return nn.ModuleDict({"decoder": sizes["decoder, U-Net"], "text": text})
+
+
+# --- figures ------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def trained(model: Any) -> Any:
+    """The small system after its training, with seed 0."""
+    *_, (_, small, _) = model.train(seed=0, steps=150, every=150)
+    return small
+
+
+def white(x: Tensor) -> Tensor:
+    """Turn ink from -1 to 1, (..., 1, 8, 8), into pictures from black ink to white paper."""
+    return (1 - x[..., 0, :, :]) / 2
+
+
+@torch.no_grad()
+def samples(model: Any) -> Tensor:
+    """Ten rows, zero to nine, of twelve digits drawn for a prompt."""
+    drawn = trained(model).draw(12, torch.Generator().manual_seed(1))
+    return white(drawn.unflatten(0, (10, 12)))
+
+
+@torch.no_grad()
+def interpolations(model: Any) -> Tensor:
+    """Six rows: a digit held out, nine drawn on the way, and the digit it was led to."""
+    x, of = model.digits()
+    x, of = x[-model.HELD_OUT :], of[-model.HELD_OUT :]
+    pairs = ((0, 6), (1, 7), (3, 8), (4, 9), (5, 3), (2, 0))
+    a, b = (x[[int((of == pair[i]).nonzero()[0]) for pair in pairs]] for i in (0, 1))
+    path = trained(model).between(a, b, 9, seed=0)
+    return white(torch.cat((a[:, None], path, b[:, None]), dim=1))
+
+
+# --- the proof ----------------------------------------------------------------------------------
+
+PROXY = "the open proxy of Karlo, for OpenAI's networks are not public"
+
+PROOF = Proof(
+    code="dall_e_2.py",
+    sizes=(
+        Size(
+            "Karlo v1 alpha",
+            lambda model: model.UnCLIP(),
+            {
+                **KARLO,
+                "E": 1,
+                "F": 1,
+                "R": 1,
+                "D": 1,
+                "U": 2,
+                "V": 49408,
+                "L": 77,
+                "s": 768,
+                "n": 12,
+                "z": 768,
+                "w": 2048,
+                "N": 20,
+                "c": 320,
+                "d": 1536,
+                "u": 320,
+            },
+            reference=karlo,
+        ),
+        Size(
+            "Diffusion prior",
+            table_three("diffusion prior", "prior"),
+            {**KARLO, **NONE, "R": 1, "L": 256, "z": 1024, "w": 2048, "N": 24},
+            Published(1e9, 1e9, *TABLE),
+        ),
+        Size(
+            "Decoder",
+            whole_decoder,
+            {
+                **KARLO,
+                **NONE,
+                "E": 1,
+                "D": 1,
+                "s": 2048,
+                "n": 24,
+                "z": 1024,
+                "c": 512,
+                "d": 2048,
+            },
+            Published(3.5e9, 0.1e9, *TABLE),
+        ),
+        Size(
+            "Upsampler to 256",
+            table_three("upsampler to 256", "upsampler"),
+            {**KARLO, **NONE, "U": 1, "u": 320},
+            Published(700e6, 100e6, *TABLE),
+        ),
+        Size(
+            "Upsampler to 1024",
+            table_three("upsampler to 1024", "upsampler"),
+            {**sums((1, 1, 2, 2, 4, 4), 2), **NONE, "U": 1, "u": 192},
+            Published(300e6, 100e6, *TABLE),
+        ),
+    ),
+    ledger=(
+        Row("Text encoder: blocks", r"text\.blocks\..*", "E * n * (12 * s * s + 13 * s)"),
+        Row(
+            "Text encoder: tables, norm, projection",
+            r"text\.(tokens|positions|norm|project)\..*",
+            "F * ((V + L) * s + 2 * s + s * z)",
+        ),
+        Row("Prior: blocks", r"prior\.blocks\..*", "R * N * (12 * w * w + 13 * w)"),
+        Row(
+            "Prior: all else",
+            r"prior\.(?!blocks).*",
+            "R * (3 * (z * w + w) + 2 * (w * w + w) + (L + 5) * w + 2 * w + w * z + 3 * z)",
+        ),
+        Row(
+            "Decoder: embeddings of prompt and picture",
+            r"decoder\.(?!unet).*",
+            "D * (z + 8 * c * (z + 1) + 5 * d * (z + 1) + 2 * d)",
+        ),
+        Row(
+            "Decoder: convolutions of the blocks",
+            r"decoder\.unet\.(down|middle|up)\..*(conv\d|skip)\..*",
+            "D * (P * c * c + Q * c)",
+        ),
+        Row(
+            "Decoder: step, told to the blocks",
+            r"decoder\.unet\.(down|middle|up)\..*time\..*",
+            "D * 2 * T * c * (4 * c + 1)",
+        ),
+        Row(
+            "Decoder: attention",
+            r"decoder\.unet\..*(query|key|value|context_key|context_value|output)\..*",
+            "D * (4 * S * c * c + 2 * A * c * d + 6 * A * c)",
+        ),
+        Row("Decoder: norms", r"decoder\.unet\..*norm\d?\..*", "D * 2 * c * (M + A + 1)"),
+        Row(
+            "Decoder: first and last convolution, step",
+            r"decoder\.unet\.(first|last|time)\..*",
+            "D * (9 * 9 * c + c + 6 + 20 * c * c + 8 * c)",
+        ),
+        Row(
+            "Upsamplers: convolutions of the blocks",
+            r"(upsampler|sharpener)\.(down|middle|up)\..*(conv\d|skip)\..*",
+            "U * (P * u * u + Q * u)",
+        ),
+        Row(
+            "Upsamplers: step, told to the blocks",
+            r"(upsampler|sharpener)\.(down|middle|up)\..*time\..*",
+            "U * T * u * (4 * u + 1)",
+        ),
+        Row("Upsamplers: norms", r"(upsampler|sharpener)\..*norm\d?\..*", "U * 2 * u * (M + 1)"),
+        Row(
+            "Upsamplers: first and last convolution, step",
+            r"(upsampler|sharpener)\.(first|last|time)\..*",
+            "U * (9 * 9 * u + u + 3 + 20 * u * u + 8 * u)",
+        ),
+    ),
+    equalities=(
+        Equality("CLIP", clip, "transformers.CLIPModel", package="transformers"),
+        Equality(
+            "prior",
+            prior,
+            f"diffusers.PriorTransformer, with its waves in float64: {PROXY}",
+            package="diffusers",
+        ),
+        Equality(
+            "decoder",
+            decoder,
+            "diffusers' UnCLIPTextProjModel and UNet2DConditionModel, with its waves in float64: "
+            "the same proxy",
+            package="diffusers",
+        ),
+        Equality(
+            "upsampler",
+            upsampler,
+            "diffusers.UNet2DModel, with its waves in float64: the same proxy",
+            package="diffusers",
+        ),
+        Equality(
+            "steps",
+            steps,
+            "diffusers' UnCLIPScheduler, with its tables in float64: the same proxy",
+            package="diffusers",
+        ),
+        Equality(
+            "system",
+            system,
+            "diffusers' UnCLIPPipeline from prompts to pictures: the same proxy",
+            package="diffusers",
+            limit=1e-6,
+            why_limit="the pipeline returns its pictures in float32",
+        ),
+    ),
+    invariants=(
+        padding_is_not_seen,
+        slerp_turns_evenly,
+        guidance_leads_away,
+        better_of_two_is_taken,
+        incomplete_checkpoints_are_refused,
+        data_are_read_and_parted,
+    ),
+    mutants=(
+        Mutant("other GELU", "(1.702 * x).sigmoid()", "(1.6 * x).sigmoid()", ("CLIP",)),
+        Mutant(
+            "residual left out",
+            "x = x + self.attention(self.norm1(x), seen)",
+            "x = self.attention(self.norm1(x), seen)",
+            ("CLIP", "prior"),
+        ),
+        Mutant("future seen", "dtype=torch.bool).tril()", "dtype=torch.bool)", ("CLIP", "prior")),
+        Mutant(
+            "padding seen by the prior",
+            "else seen & present[:, None, None, :]",
+            "else seen[None, None]",
+            ("prior", "padding_is_not_seen"),
+        ),
+        Mutant(
+            "first token read",
+            "end = self.norm(x), tokens.argmax(dim=1)",
+            "end = self.norm(x), tokens.argmin(dim=1)",
+            ("CLIP", "padding_is_not_seen"),
+        ),
+        Mutant("picture's first norm left out", "        x = self.norm1(x)\n", "", ("CLIP",)),
+        Mutant(
+            "loss of the texts alone",
+            "+ (scores.logsumexp(-2) - own).mean()",
+            "+ (scores.logsumexp(-1) - own).mean()",
+            ("CLIP",),
+        ),
+        Mutant(
+            "sine and cosine exchanged",
+            "(angle.cos(), angle.sin())",
+            "(angle.sin(), angle.cos())",
+            ("prior", "decoder", "upsampler"),
+        ),
+        Mutant(
+            "order of the prior's tokens",
+            "(self.text(text.embedding), self.time(t), self.image(noisy))",
+            "(self.time(t), self.text(text.embedding), self.image(noisy))",
+            ("prior",),
+        ),
+        Mutant(
+            "read at the noisy embedding",
+            "self.norm(x)[:, -1]",
+            "self.norm(x)[:, -2]",
+            ("prior",),
+        ),
+        Mutant("not put back on scale", "z * self.std + self.mean", "z * self.std", ("prior",)),
+        Mutant(
+            "tokens of the picture cut the other way",
+            "unflatten(1, (-1, 4)).transpose(1, 2)",
+            "unflatten(1, (4, -1))",
+            ("decoder",),
+        ),
+        Mutant(
+            "prompt's embedding left out of the step",
+            " + self.text_shift(text.embedding)",
+            " + 0 * self.text_shift(text.embedding)",
+            ("decoder",),
+        ),
+        Mutant("scale without one", "(1 + by)", "by", ("decoder",)),
+        Mutant(
+            "step told after the norm", "self.norm2(y + e)", "self.norm2(y) + e", ("upsampler",)
+        ),
+        Mutant(
+            "padding seen by the decoder",
+            "seen = F.pad(present, (0",
+            "seen = F.pad(present | True, (0",
+            ("decoder", "padding_is_not_seen"),
+        ),
+        Mutant(
+            "pixels before the context",
+            "torch.cat((self.context_key(context), self.key(y)), dim=1)",
+            "torch.cat((self.key(y), self.context_key(context)), dim=1)",
+            ("decoder",),
+        ),
+        Mutant(
+            "halved by picking",
+            "F.avg_pool2d(x, 2), F.avg",
+            "x[..., ::2, ::2], F.avg",
+            ("decoder", "upsampler"),
+        ),
+        Mutant("another schedule", "(at + 0.008) / 1.008", "(at + 0.009) / 1.009", ("steps",)),
+        Mutant("no limit", "clean.clamp(-self.limit, self.limit)", "clean", ("steps", "system")),
+        Mutant(
+            "variance mixed the other way",
+            "mix * beta.log() + (1 - mix) * log_var",
+            "(1 - mix) * beta.log() + mix * log_var",
+            ("steps", "system"),
+        ),
+        Mutant("steps cut off", "spaced.round()", "spaced.floor()", ("steps",)),
+        Mutant(
+            "guidance the other way",
+            "without + scale * (with_it - without)",
+            "without - scale * (with_it - without)",
+            ("system", "guidance_leads_away"),
+        ),
+        Mutant(
+            "network of the last step not used",
+            "if t[0] == 0 else",
+            "if t[0] < 0 else",
+            ("system",),
+        ),
+        Mutant(
+            "straight line instead of an arc",
+            "((1 - at) * angle).sin() * a + (at * angle).sin() * b) / angle.sin()",
+            "(1 - at) * a + at * b) + 0 * angle",
+            ("slerp_turns_evenly",),
+        ),
+        Mutant(
+            "the worse of two",
+            "view(-1, 2).argmax",
+            "view(-1, 2).argmin",
+            ("better_of_two_is_taken",),
+        ),
+        Mutant(
+            "incomplete checkpoint taken",
+            "    if missing:\n",
+            "    if False:\n",
+            ("incomplete_checkpoints_are_refused",),
+        ),
+        Mutant(
+            "checkpoint: keys and values exchanged",
+            'r"(to_k|k_proj)\\b": "key", r"(to_v|v_proj)\\b": "value"',
+            'r"(to_k|k_proj)\\b": "value", r"(to_v|v_proj)\\b": "key"',
+            ("system", "CLIP"),
+        ),
+        Mutant(
+            "values of another range",
+            "view(-1, 1, 8, 8) / 8 - 1",
+            "view(-1, 1, 8, 8) / 16",
+            ("data_are_read_and_parted",),
+        ),
+    ),
+    runs=(
+        Run(
+            "Digits from prompts",
+            lambda model, seed, steps: ((s, share) for s, _, share in model.train(seed, steps)),
+            "share of 100 digits drawn that the judge takes for what was asked",
+            steps=150,
+            reach=0.85,
+            short=(75, 0.5),
+        ),
+    ),
+    data=("../digits.txt",),
+    figures=(Figure("samples.png", samples), Figure("interpolations.png", interpolations)),
+    speed=speed,
+)
