@@ -507,7 +507,7 @@ class Decoder(nn.Module):
 # endregion
 
 
-# region system
+# region guidance
 def guided(scale: float, without: Tensor, with_it: Tensor) -> Tensor:
     """Lead a prediction away from the one without the condition (Ho and Salimans, 2022)."""
     return without + scale * (with_it - without)
@@ -525,6 +525,10 @@ def slerp(a: Tensor, b: Tensor, at: float) -> Tensor:
     return (((1 - at) * angle).sin() * a + (at * angle).sin() * b) / angle.sin()
 
 
+# endregion
+
+
+# region system
 PRIOR, UPSAMPLER = Diffusion(clean=True, limit=5.0), Diffusion()
 
 
@@ -686,7 +690,7 @@ def load(model: UnCLIP, path: Path) -> None:
 # endregion
 
 
-# region training
+# region small
 WORDS = ["nothing", "<start>", "a"]
 WORDS += ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "<end>"]
 DIGITS = Path(__file__).parent.parent / "digits.txt"
@@ -820,6 +824,10 @@ class Small(NamedTuple):
         return torch.stack(path, dim=1)
 
 
+# endregion
+
+
+# region training
 def prepare(seed: int) -> tuple[Small, Tensor, Tensor, Tensor]:
     """Learn CLIP and the judge; return an untrained system, pictures, digits and embeddings."""
     torch.manual_seed(seed)
@@ -910,7 +918,7 @@ def main() -> None:
         load(UnCLIP(), given.weights)
         print("loaded")
         return
-    for step, small, share in train(seed=0, steps=150, every=75):  # noqa: B007
+    for step, small, share in train(seed=0, steps=150, every=150):  # noqa: B007
         print(f"step {step}  {share:.0%} of 100 digits drawn as asked")
     x, of = digits()
     x, of = x[-HELD_OUT:], of[-HELD_OUT:]

@@ -955,7 +955,7 @@ PROOF = Proof(
     runs=(
         Run(
             "Digits from prompts",
-            lambda model, seed, steps: ((s, share) for s, _, share in model.train(seed, steps)),
+            lambda model, seed, steps: ((s, share) for s, _, share in model.train(seed, steps, 75)),
             "share of 100 digits drawn that the judge takes for what was asked",
             steps=150,
             reach=0.85,
