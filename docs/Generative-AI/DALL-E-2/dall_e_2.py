@@ -918,7 +918,7 @@ def main() -> None:
         load(UnCLIP(), given.weights)
         print("loaded")
         return
-    for step, small, share in train(seed=0, steps=150, every=150):  # noqa: B007
+    for step, small, share in train(seed=0, steps=100):  # noqa: B007
         print(f"step {step}  {share:.0%} of 100 digits drawn as asked")
     x, of = digits()
     x, of = x[-HELD_OUT:], of[-HELD_OUT:]

@@ -627,7 +627,7 @@ def whole_decoder(model: Any) -> nn.Module:
 @lru_cache(maxsize=1)
 def trained(model: Any) -> Any:
     """The small system after its training, with seed 0."""
-    *_, (_, small, _) = model.train(seed=0, steps=150, every=150)
+    *_, (_, small, _) = model.train(seed=0, steps=100, every=100)
     return small
 
 
@@ -636,21 +636,23 @@ def white(x: Tensor) -> Tensor:
     return (1 - x[..., 0, :, :]) / 2
 
 
-@torch.no_grad()
 def samples(model: Any) -> Tensor:
     """Ten rows, zero to nine, of twelve digits drawn for a prompt."""
-    drawn = trained(model).draw(12, torch.Generator().manual_seed(1))
+    small = trained(model)
+    with torch.no_grad():
+        drawn = small.draw(12, torch.Generator().manual_seed(1))
     return white(drawn.unflatten(0, (10, 12)))
 
 
-@torch.no_grad()
 def interpolations(model: Any) -> Tensor:
     """Six rows: a digit held out, nine drawn on the way, and the digit it was led to."""
     x, of = model.digits()
     x, of = x[-model.HELD_OUT :], of[-model.HELD_OUT :]
     pairs = ((0, 6), (1, 7), (3, 8), (4, 9), (5, 3), (2, 0))
     a, b = (x[[int((of == pair[i]).nonzero()[0]) for pair in pairs]] for i in (0, 1))
-    path = trained(model).between(a, b, 9, seed=0)
+    small = trained(model)
+    with torch.no_grad():
+        path = small.between(a, b, 9, seed=0)
     return white(torch.cat((a[:, None], path, b[:, None]), dim=1))
 
 
@@ -955,11 +957,11 @@ PROOF = Proof(
     runs=(
         Run(
             "Digits from prompts",
-            lambda model, seed, steps: ((s, share) for s, _, share in model.train(seed, steps, 75)),
+            lambda model, seed, steps: ((s, share) for s, _, share in model.train(seed, steps)),
             "share of 100 digits drawn that the judge takes for what was asked",
-            steps=150,
-            reach=0.85,
-            short=(75, 0.5),
+            steps=100,
+            reach=0.8,
+            short=(50, 0.35),
         ),
     ),
     data=("../digits.txt",),
