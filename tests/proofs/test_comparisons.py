@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from statistics import fmean, stdev
-from types import ModuleType
+from typing import Any
 
 import pytest
 import torch
 
+from zooniverse.proofs.loading import implementation
 from zooniverse.proofs.measured import Measured, read_measured
 from zooniverse.proofs.running import installed
 
@@ -28,15 +27,13 @@ def recorded(study: Path) -> Measured:
 
 
 @pytest.fixture(scope="module")
-def code() -> ModuleType:
-    file = FOLDER / "encoder_decoder.py"
-    spec = importlib.util.spec_from_file_location("encoder_decoder", file)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "encoder_decoder", module)
-        spec.loader.exec_module(module)
-    return module
+def code() -> Any:
+    return implementation(FOLDER / "encoder_decoder.py")
+
+
+@pytest.fixture(scope="module")
+def generators() -> Any:
+    return implementation(FOLDER / "generators.py")
 
 
 def test_studies_are_found() -> None:
@@ -50,8 +47,6 @@ def test_the_record_is_fresh_and_adds_up(study: Path) -> None:
     assert measured.versions["torch"] == installed("torch")
     assert len(measured.seeds) >= 3
     for task in measured.tasks:
-        sizes = [one.parameters for one in task.outcomes]
-        assert max(sizes) < 1.05 * min(sizes)
         for one in task.outcomes:
             first = one.scores[0]
             assert one.curve[-1][1] == pytest.approx(first.mean, abs=1e-4)
@@ -61,7 +56,7 @@ def test_the_record_is_fresh_and_adds_up(study: Path) -> None:
                 assert score.std == pytest.approx(stdev(score.finals), abs=1e-4)
 
 
-def test_settings_and_sizes_are_those_of_the_script(code: ModuleType) -> None:
+def test_settings_and_sizes_are_those_of_the_script(code: Any) -> None:
     measured = recorded(FOLDER / "encoder_decoder.py")
     assert set(measured.hashes) == {"encoder_decoder.py", *code.CODE.values()}
     assert measured.seeds == list(code.SEEDS)
@@ -69,12 +64,14 @@ def test_settings_and_sizes_are_those_of_the_script(code: ModuleType) -> None:
     assert [task.name for task in measured.tasks] == list(code.TASKS)
     for task in measured.tasks:
         assert tuple(one.name for one in task.outcomes) == code.TASKS[task.name][2]
+        sizes = [one.parameters for one in task.outcomes]
+        assert max(sizes) < 1.05 * min(sizes)
         for one in task.outcomes:
             model = code.ARRANGEMENTS[one.name].build()
             assert one.parameters == sum(weights.numel() for weights in model.parameters())
 
 
-def test_a_gap_is_known_from_its_twin(code: ModuleType) -> None:
+def test_a_gap_is_known_from_its_twin(code: Any) -> None:
     x = code.gaps(200, torch.Generator().manual_seed(0))
     hidden = (x.source == code.MASK).nonzero()
     assert hidden[:, 0].tolist() == list(range(200))
@@ -88,7 +85,7 @@ def test_a_gap_is_known_from_its_twin(code: ModuleType) -> None:
     assert judged["to the right"] == 0.0
 
 
-def test_a_word_is_wanted_twice_over(code: ModuleType) -> None:
+def test_a_word_is_wanted_twice_over(code: Any) -> None:
     x = code.doubles(200, torch.Generator().manual_seed(0), answers=2)
     both: set[bool] = set()
     for source, wanted, also in zip(*map(torch.Tensor.tolist, vars(x).values()), strict=True):
@@ -105,7 +102,7 @@ def test_a_word_is_wanted_twice_over(code: ModuleType) -> None:
 
 
 @torch.no_grad()
-def test_who_sees_what(code: ModuleType) -> None:
+def test_who_sees_what(code: Any) -> None:
     """What follows a gap changes the scores of the encoder and of writers, not those in place."""
     torch.manual_seed(0)
     x = code.gaps(200, torch.Generator().manual_seed(0))
@@ -119,3 +116,57 @@ def test_who_sees_what(code: ModuleType) -> None:
         same = torch.equal(one.score(model, here), one.score(model, there))
         assert same == (name == "decoder, in place"), name
         assert one.answer(model, here).shape == here.wanted.shape
+
+
+def test_generators_have_all_that_they_are_made_of(generators: Any) -> None:
+    measured = recorded(FOLDER / "generators.py")
+    assert set(measured.hashes) == {
+        "generators.py",
+        "figures/generators.png",
+        "../Generative-AI/digits.txt",
+        *generators.CODE.values(),
+    }
+    assert measured.seeds == list(generators.SEEDS)
+    assert measured.settings["seen"] == generators.SEEN
+    (task,) = measured.tasks
+    assert [one.name for one in task.outcomes] == list(generators.GENERATORS)
+
+
+def test_frechet_distance(generators: Any) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(500, 6).double() @ torch.randn(6, 6).double()
+    assert generators.frechet(x, x) == pytest.approx(0, abs=1e-9)
+    shift = torch.arange(6.0).double()
+    assert generators.frechet(x, x + shift) == pytest.approx(55, abs=1e-9)  # 0 + 1 + 4 + … + 25
+    # Twice as wide: (2 - 1)^2 times the trace of the covariance.
+    around = x - x.mean(dim=0)
+    assert generators.frechet(around, 2 * around) == pytest.approx(float(x.T.cov().trace()))
+    # Covariances that do not commute, by the root of another symmetric matrix.
+    y = torch.randn(500, 6).double() @ torch.randn(6, 6).double()
+    values, vectors = torch.linalg.eigh(x.T.cov())
+    root = vectors @ values.sqrt().diag() @ vectors.T
+    middle = torch.linalg.eigvalsh(root @ y.T.cov() @ root).clamp(min=0).sqrt().sum()
+    apart = (x.mean(dim=0) - y.mean(dim=0)).square().sum()
+    wanted = apart + x.T.cov().trace() + y.T.cov().trace() - 2 * middle
+    assert generators.frechet(x, y) == pytest.approx(float(wanted))
+
+
+def test_the_judge_tells_digits_from_noise_and_many_from_one(generators: Any) -> None:
+    referee, held_out, right = generators.judge()
+    assert right > 0.85
+    real = referee.scores(held_out)
+    noise = referee.scores(torch.rand(held_out.shape) * 2 - 1)
+    one = referee.scores(referee.seen[:1].expand(300, 1, 8, 8))
+    assert real["digits shown"] == 10 and one["digits shown"] == 1
+    assert real["judge is sure"] > noise["judge is sure"]
+    assert real["Fréchet distance"] < min(noise["Fréchet distance"], one["Fréchet distance"])
+    assert one["to the nearest seen"] == pytest.approx(0, abs=1e-3) < real["to the nearest seen"]
+
+
+def test_each_generator_draws_pictures(generators: Any) -> None:
+    for name, one in generators.GENERATORS.items():
+        *_, (step, model) = one.train(0, 2, 2)
+        drawn = one.draw(model, 3)
+        assert (step, drawn.shape) == (2, (3, 1, 8, 8)), name
+        assert drawn.min() >= -1 and drawn.max() <= 1, name
+        assert all(sum(w.numel() for w in part.parameters()) for part in one.network(model))
