@@ -102,26 +102,17 @@ class Block(nn.Module):
     def __init__(self, c: Config, inputs: int, width: int, stride: int) -> None:
         super().__init__()
         outputs = 4 * width if c.bottleneck else width
+        shapes = [(inputs, width, 3, stride), (width, outputs, 3, 1)]
         if c.bottleneck:
             first, second = (stride, 1) if c.early_stride else (1, stride)
-            self.layers = nn.ModuleList(
-                (
-                    Convolution(inputs, width, 1, first),
-                    Convolution(width, width, 3, second),
-                    Convolution(width, outputs, 1),
-                )
-            )
-        else:
-            self.layers = nn.ModuleList(
-                (Convolution(inputs, width, 3, stride), Convolution(width, outputs, 3))
-            )
+            shapes = [(inputs, width, 1, first), (width, width, 3, second), (width, outputs, 1, 1)]
+        self.layers = nn.ModuleList(Convolution(*shape) for shape in shapes)
         self.plain = c.shortcut == "none"
         self.shortcut: nn.Module = nn.Identity()
         if (stride > 1 or inputs != outputs) and not self.plain:
-            projected = c.shortcut == "projection"
             self.shortcut = (
                 Convolution(inputs, outputs, 1, stride)
-                if projected
+                if c.shortcut == "projection"
                 else Padding(inputs, outputs, stride)
             )
 
@@ -323,26 +314,26 @@ def main() -> None:
         load(model, given.weights)
         print(f"{given.size}: {sum(p.numel() for p in model.parameters()):,} parameters loaded")
         return
+    print("parameters; billions of multiply-adds with the paper's stride and v1.5's")
     for name, config in SIZES.items():
         with torch.device("meta"):
             total = sum(p.numel() for p in ResNet(config).parameters())
         early, late = (
             multiply_adds(replace(config, early_stride=early)) / 1e9 for early in (True, False)
         )
-        print(f"{name:10} {total:10,} parameters, {early:5.2f} G multiply-adds, v1.5 {late:5.2f} G")
-    print("gradient at the first convolution, mean of 3 seeds")
+        print(f"{name:10} {total:10,} {early:5.2f} {late:5.2f}")
+    print("gradient at the first convolution, mean of 3 seeds; plain, then with shortcuts")
     for depth in (8, 20, 32, 44, 56):
         plain, residual = (
             sum(gradient_norms(small(depth, shortcuts), seed)[0] for seed in range(3)) / 3
             for shortcuts in (False, True)
         )
-        print(f"{depth:2} layers: plain {plain:8.2f}, with shortcuts {residual:5.2f}")
+        print(f"{depth:2} layers {plain:8.2f} {residual:5.2f}")
+    print("new digits recognised after 20, 40, 60, 80, 100 steps")
     for depth, shortcuts in ((20, False), (56, False), (56, True)):
         shares = [share for _, _, share in train(depth, shortcuts, 0, 100, every=20)]
-        kind = "with shortcuts" if shortcuts else "plain"
-        print(
-            f"{depth} layers, {kind}: right after 20, 40 … 100 steps", *(f"{s:.0%}" for s in shares)
-        )
+        kind = "residual" if shortcuts else "plain"
+        print(f"{depth}, {kind:8}", *(f"{share:.0%}" for share in shares))
 
 
 if __name__ == "__main__":
