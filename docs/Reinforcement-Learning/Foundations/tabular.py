@@ -307,8 +307,8 @@ def solved(name: str) -> MDP:
 
 
 def arrows(policy: Tensor, width: int) -> str:
-    """Draw a policy for the lake; where nothing matters any more, a dot."""
-    signs = ["\u2190\u2193\u2192\u2191"[int(a)] for a in policy.argmax(dim=1)]
+    """Draw a policy for the lake: a dot where the first, blind policy could not be improved."""
+    signs = ["·" if row.max() < 1 else "←↓→↑"[int(row.argmax())] for row in policy]
     return "\n".join("  " + "".join(signs[i : i + width]) for i in range(0, len(signs), width))
 
 
