@@ -544,7 +544,7 @@ def suppression_keeps_the_best(model: Any) -> None:
 
 
 def precision_is_one_for_the_truth_alone(model: Any) -> None:
-    """The truth itself scores 1, nothing 0, and the truth behind as many better rated errors a half."""
+    """The truth scores 1, nothing 0, and the truth behind as many better rated errors a half."""
     truth = random_truth(model)
     for extra, expected in ((False, 1.0), (True, 0.5)):
         found = []
