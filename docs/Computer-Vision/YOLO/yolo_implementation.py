@@ -497,7 +497,8 @@ class FreeYOLO(nn.Module):
 
     def loss(self, pictures: Tensor, truth: Truth) -> Tensor:
         """Return the loss for pictures."""
-        return self.loss_of(*self(pictures), truth)
+        sides, kinds = self(pictures)
+        return self.loss_of(sides, kinds, truth)
 
     def loss_of(self, sides: Tensor, kinds: Tensor, truth: Truth) -> Tensor:
         """Return the sum of the losses of classes, of boxes and of distributions.
@@ -613,7 +614,7 @@ def main() -> None:
     convolutions = sum(isinstance(layer, nn.Conv2d) for layer in big.modules())
     total = sum(p.numel() for p in big.parameters())
     print(f"YOLO: {convolutions} convolutions, {total:,} parameters, predictions {shape}")
-    for name, steps in (("v1", 900), ("v3", 300), ("v8", 200)):
+    for name, steps in (("v1", 450), ("v3", 150), ("v8", 150)):
         for step, model, score in train(name, seed=0, steps=steps, every=steps // 3):  # noqa: B007
             print(f"{name} step {step:3}  mAP@0.5 {score:.3f}")
         size = sum(p.numel() for p in model.parameters())
