@@ -210,11 +210,12 @@ def overlaps(model: Any) -> Values:
     from transformers.image_transforms import center_to_corners_format
     from transformers.loss.loss_for_object_detection import box_iou
 
+    convert: Any = center_to_corners_format  # typed for arrays of NumPy alone
     a, b = random_boxes(20), random_boxes(30)
     ours = model.corners(a)
     pairs = model.iou(ours[:, None], model.corners(b))
-    reference = center_to_corners_format(a)
-    both = box_iou(reference, center_to_corners_format(b))[0]
+    reference = convert(a)
+    both = box_iou(reference, convert(b))[0]
     return Values({"corners": ours, "IoU": pairs}, {"corners": reference, "IoU": both})
 
 
