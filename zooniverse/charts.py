@@ -222,9 +222,9 @@ def curves(
     """Draw how shares (0 to 1) of several models went over training, with a legend above.
 
     Args:
-        lines: For each of at most four models its name, of at most about 24 letters, and its
-            points: step, mean, lowest and highest of the seeds; the same steps in all. One
-            without points is left out and its colour is kept for it, so that pictures agree.
+        lines: For each of at most four models its name and its points: step, mean, lowest and
+            highest of the seeds; the same steps in all. One without points is left out and its
+            colour is kept for it, so that pictures agree. Names above 24 letters get a line each.
         title: What the picture shows, for those who do not see it.
         description: The picture in words.
         ident: Begins the ids in the picture; one of its own for each picture of a page.
@@ -232,7 +232,8 @@ def curves(
     """
     drawn = [(*line, pen) for line, pen in zip(lines, _LINES, strict=False) if line[1]]
     last = max(points[-1][0] for _, points, _ in drawn)
-    top = 100
+    columns = 2 if all(len(name) <= 24 for name, _, _ in drawn) else 1
+    top = max(100, 28 + 36 * -(-len(drawn) // columns))
     body: list[str] = []
     for tick in (0.0, 0.5, 1.0):
         y = _n(_BOTTOM - (_BOTTOM - top) * tick)
@@ -243,7 +244,7 @@ def curves(
             _text(_LEFT - 12, float(y) + 9, f"{tick:.1f}", fill=_MUTED, anchor="end"),
         )
     for place, (name, points, (colour, dashes)) in enumerate(drawn):
-        left, level = 16 + 350 * (place % 2), 28 + 36 * (place // 2)
+        left, level = 16 + 350 * (place % columns), 28 + 36 * (place // columns)
         pen = f'fill="none" stroke="{colour}" stroke-width="3" stroke-linejoin="round"'
         pen += f' stroke-dasharray="{dashes}"' if dashes else ""
         path = "L".join(

@@ -206,3 +206,15 @@ def test_curves_keep_the_pen_of_a_line_that_is_left_out() -> None:
         "M385 350L686 100",
         "M16 28h40",
     ]
+
+
+def test_long_names_of_curves_stand_below_each_other() -> None:
+    points = [(10, 0.2, 0.1, 0.3), (20, 0.6, 0.5, 0.7)]
+    names = ["short", "as long as a name can well be", "third", "fourth"]
+    root = ET.fromstring(charts.curves([(name, points) for name in names], "t", "d", "a"))
+    found = [e for e in root.iter() if e.tag.endswith("}text") and e.text in names]
+    assert len({e.get("x") for e in found}) == 1
+    levels = [float(e.get("y", "")) for e in found]
+    assert levels == sorted(set(levels))
+    ticks = [e for e in root.iter() if e.tag.endswith("}text") and e.text == "1.0"]
+    assert float(ticks[0].get("y", "")) > levels[-1]

@@ -305,8 +305,9 @@ def glyph(model: Model) -> str:
         f'<circle cx="{_place(value):.1f}" cy="{_height(place, len(numbers))}" r="6"/>'
         for place, value in enumerate(sorted(numbers))
     )
-    if not numbers:  # it could lie anywhere
-        stems = '<text class="zoo-unknown" x="120" y="62" text-anchor="middle">?</text>'
+    if not numbers:  # it could lie anywhere, or, where the whole code is proven, has no parameters
+        sign = "0" if model.proof else "?"
+        stems = f'<text class="zoo-unknown" x="120" y="62" text-anchor="middle">{sign}</text>'
     return (
         '<svg class="zoo-glyph" viewBox="0 0 240 120" width="240" height="120" aria-hidden="true">'
         f'<path opacity=".4" d="M{_TINY_LEFT} 84H{_TINY_RIGHT}"/>{ticks}{letters}{stems}</svg>'
