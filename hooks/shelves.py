@@ -9,6 +9,7 @@ after    <ul class="zoo-shelf">each model with a small picture and one sentence<
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def on_page_context(
     folder, _, name = page.file.src_uri.rpartition("/")
     if page.is_homepage:
         context["shelves"] = {area: records.area(area) for area in {m.area for m in records.models}}
-        context["picture"] = lambda model: picture_html(model, page.file.url)
+        context["picture"] = partial(picture_html, base=page.file.url, letters=False)
     page.content = with_shelf(page.content or "", folder, name, records, page.file.url)
 
 

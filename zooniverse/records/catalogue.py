@@ -277,8 +277,14 @@ def shelf_html(models: Iterable[Model], base: str) -> str:
     return f'<ul class="zoo-shelf">{items}</ul>' if items else ""
 
 
-def picture_html(model: Model, base: str) -> str:
-    """Return the small picture of a model: its own, or its sizes between 1 k and 10 T."""
+def picture_html(model: Model, base: str, *, letters: bool = True) -> str:
+    """Return the small picture of a model: its own, or its sizes between 1 k and 10 T.
+
+    Args:
+        model: The model.
+        base: Address of the page below the site's.
+        letters: Whether there is room for the letters of the axis.
+    """
     picture = model.record.picture
     if picture:
         address = relative(model.address + picture.file, base)
@@ -286,31 +292,31 @@ def picture_html(model: Model, base: str) -> str:
             f'<img class="zoo-glyph" src="{escape(address)}" alt="{escape(picture.alt)}" '
             'width="240" height="120" loading="lazy" decoding="async">'
         )
-    return glyph(model)
+    return glyph(model, letters)
 
 
-def glyph(model: Model) -> str:
+def glyph(model: Model, letters: bool = True) -> str:
     """Draw a model's sizes on a logarithmic axis, 240 by 120; decoration, for words say it too."""
     numbers = [value for _, value in model.parameters()]
     ticks = "".join(
-        f'<path opacity=".25" d="M{_place(10.0**power):.1f} 84v{12 if power % 3 == 0 else 6}"/>'
+        f"M{_place(10.0**power):.0f} 84v{12 if power % 3 == 0 else 6}"
         for power in range(_TINY_LOW, _TINY_HIGH + 1)
     )
-    letters = "".join(
-        f'<text x="{_place(10.0**power):.1f}" y="112" text-anchor="middle">{letter}</text>'
-        for power, letter in ((3, "k"), (6, "M"), (9, "B"), (12, "T"))
-    )
-    stems = "".join(
-        f'<path d="M{_place(value):.1f} 84V{_height(place, len(numbers))}"/>'
-        f'<circle cx="{_place(value):.1f}" cy="{_height(place, len(numbers))}" r="6"/>'
+    places = " ".join(f"{_place(10.0**power):.0f}" for power in (3, 6, 9, 12))
+    axis = f'<text x="{places}" y="112" text-anchor="middle">kMBT</text>' if letters else ""
+    tops = [
+        (f"{_place(value):.0f}", _height(place, len(numbers)))
         for place, value in enumerate(sorted(numbers))
-    )
+    ]
+    lines = "".join(f"M{x} 84V{y}" for x, y in tops)
+    stems = f'<path d="{lines}"/>' + "".join(f'<circle cx="{x}" cy="{y}" r="6"/>' for x, y in tops)
     if not numbers:  # it could lie anywhere, or, where the whole code is proven, has no parameters
         sign = "0" if model.proof else "?"
         stems = f'<text class="zoo-unknown" x="120" y="62" text-anchor="middle">{sign}</text>'
     return (
         '<svg class="zoo-glyph" viewBox="0 0 240 120" width="240" height="120" aria-hidden="true">'
-        f'<path opacity=".4" d="M{_TINY_LEFT} 84H{_TINY_RIGHT}"/>{ticks}{letters}{stems}</svg>'
+        f'<path opacity=".4" d="M{_TINY_LEFT} 84H{_TINY_RIGHT}"/><path opacity=".25" d="{ticks}"/>'
+        f"{axis}{stems}</svg>"
     )
 
 
