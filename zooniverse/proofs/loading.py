@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 _numbers = count()
 
@@ -32,7 +31,7 @@ def loaded(file: Path, source: str | None = None) -> Iterator[ModuleType]:
         del sys.modules[module.__name__]
 
 
-def implementation(file: Path) -> Any:
+def implementation(file: Path) -> ModuleType:
     """Return the code of a file, as it is."""
     with loaded(file) as module:
         return module

@@ -24,7 +24,7 @@ from zooniverse.proofs import drawing
 from zooniverse.proofs.comparing import compare, exact
 from zooniverse.proofs.counting import ProofError, count_size
 from zooniverse.proofs.form import Equality, Mutant, Proof, Run, claim
-from zooniverse.proofs.loading import loaded
+from zooniverse.proofs.loading import implementation, loaded
 from zooniverse.proofs.record import (
     Compared,
     Counted,
@@ -58,8 +58,7 @@ def load_proof(folder: Path) -> Proof:
 
 def load_code(folder: Path, proof: Proof) -> ModuleType:
     """Load the code of a model, as it is."""
-    with loaded(folder / proof.code) as module:
-        return module
+    return implementation(folder / proof.code)
 
 
 def counts(folder: Path) -> dict[str, Counted]:
