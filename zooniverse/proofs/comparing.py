@@ -61,13 +61,33 @@ def compare(equality: Equality, code: Any) -> dict[str, float]:
         ProofError: The two sides cannot be compared: names of results or parameters do not fit.
     """
     with exact():
-        both = equality.compare(code)
-        if isinstance(both, Values):
-            return _by_name(both.ours, both.reference)
-        return _compare_pair(both)
+        return dict(_parts(equality, code))
 
 
-def _compare_pair(pair: Pair) -> dict[str, float]:
+def equal(equality: Equality, code: Any) -> bool:
+    """Say whether all parts are within the limit; what follows the first that is not is left out.
+
+    Args:
+        equality: What is compared.
+        code: The model's code as a module.
+
+    Raises:
+        ProofError: As `compare`.
+    """
+    with exact():
+        return all(apart <= equality.limit for _, apart in _parts(equality, code))
+
+
+def _parts(equality: Equality, code: Any) -> Iterator[tuple[str, float]]:
+    """Yield each part with its difference, as soon as it is known."""
+    both = equality.compare(code)
+    if isinstance(both, Values):
+        yield from _by_name(both.ours, both.reference).items()
+    else:
+        yield from _parts_of_pair(both)
+
+
+def _parts_of_pair(pair: Pair) -> Iterator[tuple[str, float]]:
     pair.ours.double()
     pair.reference.double()
     links = links_of(pair)
@@ -76,7 +96,9 @@ def _compare_pair(pair: Pair) -> dict[str, float]:
     if "loss" not in ours or "loss" not in reference:
         raise ProofError("a run returns no loss. Name one of its results 'loss'.")
     loss, reference_loss = ours.pop("loss"), reference.pop("loss")
-    results = _by_name(ours, reference)
+    yield "results", max(_by_name(ours, reference).values(), default=0.0)
+    yield "loss", difference(loss, reference_loss)
+
     sides = ((pair.ours, loss), (pair.reference, reference_loss))
     steps = [torch.optim.Adam(model.parameters(), lr=0.01) for model, _ in sides]
     for _model, value in sides:
@@ -90,15 +112,11 @@ def _compare_pair(pair: Pair) -> dict[str, float]:
             theirs = link.view(_or(there[link.reference].grad, zero))
             mine = _or(here[link.ours].grad, torch.zeros_like(here[link.ours]))
             gradients = max(gradients, difference(mine, theirs))
+    yield "gradients", gradients
+
     for step in steps:
         step.step()
-    after = max(difference(here[k.ours], k.view(there[k.reference])) for k in links)
-    return {
-        "results": max(results.values(), default=0.0),
-        "loss": difference(loss, reference_loss),
-        "gradients": gradients,
-        "one step": after,
-    }
+    yield "one step", max(difference(here[k.ours], k.view(there[k.reference])) for k in links)
 
 
 def _by_name(ours: Mapping[str, Tensor], reference: Mapping[str, Tensor]) -> dict[str, float]:

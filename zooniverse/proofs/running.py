@@ -21,9 +21,9 @@ from typing import Any
 import torch
 
 from zooniverse.proofs import drawing
-from zooniverse.proofs.comparing import compare, exact
+from zooniverse.proofs.comparing import compare, equal, exact
 from zooniverse.proofs.counting import ProofError, count_size
-from zooniverse.proofs.form import Equality, Mutant, Proof, Run, claim
+from zooniverse.proofs.form import Mutant, Proof, Run, claim
 from zooniverse.proofs.loading import implementation, loaded
 from zooniverse.proofs.record import (
     Compared,
@@ -141,16 +141,12 @@ def _checks(proof: Proof) -> dict[str, Callable[[Any], bool]]:
     """Return for each equality and invariant a function that says whether code passes."""
     checks: dict[str, Callable[[Any], bool]] = {}
     for equality in proof.equalities:
-        checks[equality.name] = partial(_equal, equality)
+        checks[equality.name] = partial(equal, equality)
     for invariant in proof.invariants:
         checks[invariant.__name__] = partial(_holds, invariant)
     if len(checks) != len(proof.equalities) + len(proof.invariants):
         raise ProofError("two checks have the same name. Name each equality and invariant anew.")
     return checks
-
-
-def _equal(equality: Equality, code: Any) -> bool:
-    return max(compare(equality, code).values()) <= equality.limit
 
 
 def _holds(invariant: Callable[[Any], None], code: Any) -> bool:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from zooniverse.proofs import running
-from zooniverse.proofs.comparing import compare, difference, exact
+from zooniverse.proofs.comparing import compare, difference, equal, exact
 from zooniverse.proofs.counting import ProofError, count_size, evaluate, ledger
 from zooniverse.proofs.form import Equality, Link, Pair, Published, Row, Size, claim
 from zooniverse.proofs.pairing import links_of, share_weights, state
@@ -337,6 +337,19 @@ def test_a_scaled_gradient_is_noticed() -> None:
     differences = compare(equality, None)
     assert differences["results"] == differences["loss"] == 0
     assert differences["gradients"] > 0.1
+    assert not equal(equality, None)
+    assert equal(Equality("e", lambda _: pair(None), "same"), None)
+
+
+def test_what_follows_a_difference_is_left_out() -> None:
+    class Other(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            y = super().forward(x) + 1
+            if y.requires_grad:
+                y.register_hook(lambda _: pytest.fail("its gradient was asked for"))
+            return y
+
+    assert not equal(Equality("e", lambda _: pair(None, Other(2, 3)), "one more"), None)
 
 
 @settings(deadline=None)
