@@ -308,6 +308,25 @@ def shapes_opencv(model: Any) -> Values:
             model.dilate(picture(crop), CROOKED),
             cv2.dilate(picture(crop), np.ascontiguousarray(kernel[::-1, ::-1])),
         )
+        both.add(
+            f"opening, {crop}, which does not turn it",
+            model.dilate(model.erode(picture(crop), CROOKED), CROOKED[::-1, ::-1]),
+            cv2.morphologyEx(picture(crop), cv2.MORPH_OPEN, kernel),
+        )
+    return both.done()
+
+
+def shapes_scipy(model: Any) -> Values:
+    """Erosion and dilation by a crooked footprint, which is given as it is."""
+    ndimage = library("scipy.ndimage")
+    both = Both()
+    for name, ours, theirs, outside in (
+        ("erosion", model.erode, ndimage.grey_erosion, np.inf),
+        ("dilation", model.dilate, ndimage.grey_dilation, -np.inf),
+    ):
+        for crop in ("camera", "coins"):
+            wanted = theirs(picture(crop), footprint=CROOKED, mode="constant", cval=outside)
+            both.add(f"{name}, {crop}", ours(picture(crop), CROOKED), wanted)
     return both.done()
 
 
@@ -711,7 +730,8 @@ B_PILLOW = "borders, Pillow"
 G_SCIPY, G_OPENCV = "Gaussian, SciPy", "Gaussian, OpenCV"
 S_SCIPY, S_OPENCV, EDGES = "gradient, SciPy", "gradient, OpenCV", "edges"
 E_SKIMAGE, E_OPENCV = "equalised, scikit-image", "equalised, OpenCV"
-M_SKIMAGE, M_OPENCV = "morphology, scikit-image", "morphology, OpenCV"
+M_SCIPY, M_OPENCV = "morphology, SciPy", "morphology, OpenCV"
+M_SKIMAGE = "morphology, scikit-image"
 P_SCIPY, P_SKIMAGE, P_OPENCV = "parts, SciPy", "parts, scikit-image", "parts, OpenCV"
 CORNERS, LINES = "corners", "lines"
 R_PYTORCH, R_OPENCV = "resampling, PyTorch", "resampling, OpenCV"
@@ -743,8 +763,9 @@ PROOF = Proof(
         Equality(EDGES, edges, "feature.canny", SKIMAGE),
         Equality(E_SKIMAGE, equalised_skimage, "exposure.equalize_hist", SKIMAGE),
         Equality(E_OPENCV, equalised_opencv, "cv2.equalizeHist", CV2),
+        Equality(M_SCIPY, shapes_scipy, "scipy.ndimage.grey_erosion, grey_dilation", "scipy"),
         Equality(M_SKIMAGE, shapes_skimage, "erosion, dilation, opening, closing", SKIMAGE),
-        Equality(M_OPENCV, shapes_opencv, "cv2.erode, dilate", CV2),
+        Equality(M_OPENCV, shapes_opencv, "cv2.erode, dilate, morphologyEx", CV2),
         Equality(P_SCIPY, parts("scipy"), "scipy.ndimage.label", "scipy"),
         Equality(P_SKIMAGE, parts("skimage"), "measure.label, numbered in order", SKIMAGE),
         Equality(P_OPENCV, parts("cv2"), "cv2.connectedComponents, numbered in order", CV2),
@@ -913,7 +934,7 @@ PROOF = Proof(
             "dilates by the footprint as it is",
             "around(image, footprint[::-1, ::-1], -math.inf)",
             "around(image, footprint, -math.inf)",
-            (M_SKIMAGE, M_OPENCV, "opening_twice_is_opening"),
+            (M_SCIPY, M_SKIMAGE, M_OPENCV, "opening_twice_is_opening"),
         ),
         Mutant(
             "closes by opening",
