@@ -715,11 +715,11 @@ def steps(model: Any) -> Tensor:
 
 def shrunk(model: Any) -> Tensor:
     """Draw rings and a wall of bricks, and both shrunk to a quarter in three ways, enlarged."""
-    y, x = np.mgrid[:192, :192] + 0.5
-    rings = 0.5 + 0.5 * np.cos(np.pi * ((y - 96) ** 2 + (x - 96) ** 2) / 2 / 96 / 1.05)
+    y, x = np.mgrid[:168, :168] + 0.5
+    rings = 0.5 + 0.5 * np.cos(np.pi * ((y - 84) ** 2 + (x - 84) ** 2) / 2 / 84 / 1.05)
     rows = []
-    for image in (rings, whole("camera")[50:242, 140:332] / 255):
-        small = [model.resize(image, 48, 48, kind) for kind in model.KINDS]
+    for image in (rings, whole("camera")[50:218, 150:318] / 255):
+        small = [model.resize(image, 42, 42, kind) for kind in model.KINDS]
         rows.append(np.stack([image, *(s.repeat(4, 0).repeat(4, 1) for s in small)]))
     return torch.from_numpy(np.stack(rows))
 
