@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +37,7 @@ resnet, vit = (implementation(HERE / file) for file in CODE.values())
 
 # region settings
 BATCH, STEPS, EVERY = 32, 400, 80
-RATES = (0.003, 0.01, 0.03)  # tried for each model in each setting
+RATES = (0.003, 0.01, 0.03, 0.1)  # tried for each model with all digits in the middle
 SEEDS, SEARCH = (0, 1, 2), 100  # SEARCH is the seed with which rates are tried
 LEARN, CHOOSE = 1200, 300  # digits to learn from and to choose a rate by; the last 297 judge
 SIDE, MOST = 12, 2  # pixels of the canvas, and by how many a digit is moved at most
@@ -150,16 +149,14 @@ def train(name: str, setting: Setting, seed: int, rate: float) -> Iterator[tuple
             yield step * BATCH, model
 
 
-def search(name: str, setting: Setting) -> float:
+def search(name: str) -> float:
     """Return the rate after which most of the digits that are kept for choosing are recognised."""
     x, y = (part[LEARN : LEARN + CHOOSE] for part in vit.digits())
-    x = setting.arrange(x, SEARCH)
-    x = x if setting.moved else x[MIDDLE : MIDDLE + 1]
-    found = {}
+    x, found = placed(x)[MIDDLE : MIDDLE + 1], {}
     for rate in RATES:
-        *_, (_, model) = train(name, setting, SEARCH, rate)
-        found[rate] = fmean(shares(model, x, y))
-    print(name, setting, found, flush=True)
+        *_, (_, model) = train(name, Setting(), SEARCH, rate)
+        (found[rate],) = shares(model, x, y)
+    print(name, found, flush=True)
     return max(found, key=lambda rate: found[rate])
 
 
@@ -175,13 +172,11 @@ class Trained:
     """What became of a model in a setting.
 
     Attributes:
-        rate: The one that was chosen.
         runs: One for each seed.
         taught: Seconds that each took, judging left out.
-        spent: Seconds of it all, the search included.
+        spent: Seconds of it all.
     """
 
-    rate: float
     runs: list[Run]
     taught: list[float]
     spent: float
@@ -201,11 +196,10 @@ class Trained:
         ]
 
 
-def measure(name: str, setting: Setting) -> Trained:
-    """Choose a rate, then train with every seed and judge along the way, in every place."""
+def measure(name: str, setting: Setting, rate: float) -> Trained:
+    """Train with every seed, and judge along the way."""
     begin = time.process_time()
-    rate, (x, y) = search(name, setting), vit.digits()
-    x, y = x[LEARN + CHOOSE :], y[LEARN + CHOOSE :]
+    x, y = (part[LEARN + CHOOSE :] for part in vit.digits())
     runs, taught = [], []
     for seed in SEEDS:
         start, judging = time.process_time(), 0.0
@@ -217,11 +211,11 @@ def measure(name: str, setting: Setting) -> Trained:
             judging += time.process_time() - pause
         runs.append(run)
         taught.append(time.process_time() - start - judging)
-    return Trained(rate, runs, taught, time.process_time() - begin)
+    return Trained(runs, taught, time.process_time() - begin)
 
 
 BOTH = ("ResNet", "ViT")
-SIZES = (1200, 400, 150, 50)
+SIZES = (LEARN, 240, 48)  # each a fifth of the one before
 SETTINGS: dict[str, tuple[Setting, tuple[str, ...]]] = {
     **{f"{number:,} pictures": (Setting(number), BOTH) for number in SIZES[1:]},
     "in the middle": (Setting(everywhere=True), tuple(MODELS)),
@@ -310,15 +304,13 @@ def picture() -> bytes:
 def main() -> None:
     """Measure every model in its settings; write the outcome and a picture beside this file."""
     begin = time.process_time()
+    rates = {name: search(name) for name in MODELS}
     of: dict[tuple[str, str], Trained] = {}
-    settings: dict[str, Any] = {
-        "batch": BATCH, "steps": STEPS, "learn": LEARN, "choose": CHOOSE, "side": SIDE,
-    }  # fmt: skip
     for title, (setting, names) in SETTINGS.items():
         for name in names:
-            of[title, name] = measure(name, setting)
-            settings[f"rate, {name}, {title}"] = of[title, name].rate
-            print(title, name, of[title, name].score("in the middle"), sep=" | ", flush=True)
+            of[title, name] = measure(name, setting, rates[name])
+            finals = [run[-1][1] for run in of[title, name].runs]
+            print(title, name, finals, of[title, name].taught, sep=" | ", flush=True)
     measured = Measured(
         compared="model",
         along="pictures seen",
@@ -327,12 +319,20 @@ def main() -> None:
         seconds=round(time.process_time() - begin, 1),
         budget=(
             f"Every model is given the same in every setting: {STEPS} steps of {BATCH} pictures, "
-            f"AdamW, one thread, and the seeds {', '.join(map(str, SEEDS))}, after a search of the "
-            f"learning rate among {', '.join(map(str, RATES))} with another seed, judged by "
-            f"{CHOOSE} other digits. The shares are of the last 297 digits, which had no part in it."
+            f"AdamW, one thread, and the seeds {', '.join(map(str, SEEDS))}. Each has the learning "
+            f"rate that was best of {', '.join(map(str, RATES))} on {CHOOSE} digits kept for that, "
+            f"with another seed. The shares are of the last {vit.HELD_OUT} digits, which took no "
+            "part in it."
         ),
         seeds=list(SEEDS),
-        settings=settings,
+        settings={
+            "batch": BATCH,
+            "steps": STEPS,
+            "learn": LEARN,
+            "choose": CHOOSE,
+            "side": SIDE,
+            **{f"rate of {name}": rate for name, rate in rates.items()},
+        },
         tasks=tasks(of),
         hashes={},
     )
