@@ -80,7 +80,7 @@ class QNetwork(nn.Module):
 
     def __init__(self, body: nn.Module, features: int, hidden: int, a: int, duelling: bool) -> None:
         super().__init__()
-        self.body = body
+        self.body, self.choices = body, a
         self.actions = stream(features, hidden, a)
         self.state = stream(features, hidden, 1) if duelling else None
 
@@ -247,7 +247,7 @@ def rate_at(c: Config, progress: float) -> float:
 def act(model: QNetwork, seen: Array, epsilon: float = 0.0) -> int:
     """Return the action of the highest value, or now and then a random one."""
     if float(torch.rand(())) < epsilon:
-        return int(torch.randint(model.actions[-1].out_features, ()))
+        return int(torch.randint(model.choices, ()))
     return int(model(as_input(seen[None])).argmax())
 
 
