@@ -36,6 +36,11 @@ def generators() -> Any:
     return implementation(FOLDER / "generators.py")
 
 
+@pytest.fixture(scope="module")
+def pictures() -> Any:
+    return implementation(FOLDER / "convolution_attention.py")
+
+
 def test_studies_are_found() -> None:
     assert "encoder_decoder" in [study.stem for study in STUDIES]
 
@@ -170,3 +175,39 @@ def test_each_generator_draws_pictures(generators: Any) -> None:
         assert (step, drawn.shape) == (2, (3, 1, 8, 8)), name
         assert drawn.min() >= -1 and drawn.max() <= 1, name
         assert all(sum(w.numel() for w in part.parameters()) for part in one.network(model))
+
+
+def test_convolution_and_attention_are_of_one_size(pictures: Any) -> None:
+    measured = recorded(FOLDER / "convolution_attention.py")
+    assert measured.seeds == list(pictures.SEEDS)
+    assert len(measured.tasks) > 1
+    counted = {name: pictures.parameters(name) for name in pictures.MODELS}
+    for task in measured.tasks:
+        for one in task.outcomes:
+            assert one.parameters == counted[one.name]
+        sizes = [one.parameters for one in task.outcomes]
+        assert max(sizes) <= 1.02 * min(sizes)
+
+
+def test_a_moved_digit_keeps_all_its_pixels(pictures: Any) -> None:
+    x = torch.rand(3, 1, 8, 8)
+    placed = pictures.placed(x)
+    assert placed.shape == (25, 3, 1, 12, 12)
+    assert placed.sum(dim=(2, 3, 4)) == pytest.approx(x.sum(dim=(1, 2, 3)).expand(25, 3))
+    assert torch.equal(placed[pictures.MIDDLE][..., 2:10, 2:10], x)
+    down_and_left = pictures.PLACES.index((1, -2))
+    assert torch.equal(placed[down_and_left][..., 3:11, 0:8], x)
+    assert [len(pictures.away(distance)) for distance in (0, 1, 2)] == [1, 8, 16]
+
+
+@pytest.mark.parametrize("patch", [1, 2])
+def test_squares_are_mixed_whole(pictures: Any, patch: int) -> None:
+    order = pictures.order(patch, 5)
+    assert sorted(order.tolist()) == list(range(144))
+    assert order.tolist() != list(range(144))
+    assert torch.equal(order, pictures.order(patch, 5))
+    assert not torch.equal(order, pictures.order(patch, 6))
+    n = 12 // patch
+    mixed = torch.arange(144)[order].view(n, patch, n, patch).transpose(1, 2).reshape(n * n, -1)
+    whole = torch.arange(144).view(n, patch, n, patch).transpose(1, 2).reshape(n * n, -1)
+    assert sorted(map(tuple, mixed.tolist())) == sorted(map(tuple, whole.tolist()))
