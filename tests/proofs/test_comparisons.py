@@ -43,6 +43,11 @@ def learners() -> Any:
     return implementation(FOLDER / "values_policies.py")
 
 
+@pytest.fixture(scope="module")
+def pictures() -> Any:
+    return implementation(FOLDER / "convolution_attention.py")
+
+
 def test_studies_are_found() -> None:
     assert "encoder_decoder" in [study.stem for study in STUDIES]
 
@@ -284,7 +289,6 @@ def test_the_page_says_what_the_learners_came_to(learners: Any) -> None:
     for name in learners.LEARNERS:
         ends = finals(found[name], "at the end")
         reached = sum(share >= 0.95 for share in ends)
-        steps = finals(found[name], "steps to 0.95, or all")
         assert rows[f"**{name}**"][1:] == [
             mean(name, "at the end"),
             between(name, "at the end"),
@@ -292,7 +296,7 @@ def test_the_page_says_what_the_learners_came_to(learners: Any) -> None:
             between(name, "over training"),
             f"{reached} of 5",
             f"{fmean(finals(found[name], 'seconds to train')):.0f}",
-        ], steps
+        ], name
     for name, fault in learners.FAULTS.items():
         right = finals(found[learners.SOUND[fault.code]], "over training")
         wrong = finals(found[name], "over training")
@@ -309,3 +313,39 @@ def test_the_page_says_what_the_learners_came_to(learners: Any) -> None:
             ", ".join(f"`{check}`" for check in fault.noticed),
         ], name
     assert len(re.findall(r"zoo: measured", page)) == 1
+
+
+def test_convolution_and_attention_are_of_one_size(pictures: Any) -> None:
+    measured = recorded(FOLDER / "convolution_attention.py")
+    assert measured.seeds == list(pictures.SEEDS)
+    assert len(measured.tasks) > 1
+    counted = {name: pictures.parameters(name) for name in pictures.MODELS}
+    for task in measured.tasks:
+        for one in task.outcomes:
+            assert one.parameters == counted[one.name]
+        sizes = [one.parameters for one in task.outcomes]
+        assert max(sizes) <= 1.02 * min(sizes)
+
+
+def test_a_moved_digit_keeps_all_its_pixels(pictures: Any) -> None:
+    x = torch.rand(3, 1, 8, 8)
+    placed = pictures.placed(x)
+    assert placed.shape == (25, 3, 1, 12, 12)
+    assert placed.sum(dim=(2, 3, 4)) == pytest.approx(x.sum(dim=(1, 2, 3)).expand(25, 3))
+    assert torch.equal(placed[pictures.MIDDLE][..., 2:10, 2:10], x)
+    down_and_left = pictures.PLACES.index((1, -2))
+    assert torch.equal(placed[down_and_left][..., 3:11, 0:8], x)
+    assert [len(pictures.away(distance)) for distance in (0, 1, 2)] == [1, 8, 16]
+
+
+@pytest.mark.parametrize("patch", [1, 2])
+def test_squares_are_mixed_whole(pictures: Any, patch: int) -> None:
+    order = pictures.order(patch, 5)
+    assert sorted(order.tolist()) == list(range(144))
+    assert order.tolist() != list(range(144))
+    assert torch.equal(order, pictures.order(patch, 5))
+    assert not torch.equal(order, pictures.order(patch, 6))
+    n = 12 // patch
+    mixed = torch.arange(144)[order].view(n, patch, n, patch).transpose(1, 2).reshape(n * n, -1)
+    whole = torch.arange(144).view(n, patch, n, patch).transpose(1, 2).reshape(n * n, -1)
+    assert sorted(map(tuple, mixed.tolist())) == sorted(map(tuple, whole.tolist()))

@@ -184,7 +184,8 @@ class Run:
         metric: What the number says, as the page shows it.
         steps: Of the full run.
         reach: What the mean of the seeds must reach in the full run.
-        short: Steps of the run in the tests, and what its first seed must reach, with slack.
+        short: Steps of the run in the tests, and what its first seed must reach, with slack. None
+            where another, quicker run of the model shows in the tests that it learns.
         seeds: Of the full run.
         higher_is_better: Otherwise the metric must fall to ``reach``.
     """
@@ -194,7 +195,7 @@ class Run:
     metric: str
     steps: int
     reach: float
-    short: tuple[int, float]
+    short: tuple[int, float] | None
     seeds: tuple[int, ...] = (0, 1, 2)
     higher_is_better: bool = True
 

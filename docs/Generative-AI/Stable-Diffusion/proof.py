@@ -167,6 +167,20 @@ def autoencoder(model: Any) -> Pair:
     return Pair(ours, library, run_ours, run_reference, links(model, library))
 
 
+def text_encoder_in_full(model: Any) -> Values:
+    """All vectors of a prompt of 77 tokens, at the size of v1; no gradients, for memory's sake."""
+    with torch.no_grad():
+        with torch.device("meta"):
+            ours, library = model.TextEncoder(model.V1.text), reference_text(**V1_TEXT)
+        for part in (ours, library):
+            part.double().to_empty(device="cpu")
+        library.embeddings.position_ids = torch.arange(77)[None]
+        names = links(model, library)
+        share_weights(Pair(ours, library, dict, dict, names), names)
+        tokens = torch.randint(49408, (1, 77))
+        return Values({"vectors": ours(tokens)}, {"vectors": library(tokens).last_hidden_state})
+
+
 def unet_pair(model: Any, ours: Any, library: Any) -> Pair:
     """The noise in three codes at three times, of other height than width."""
     x, text = torch.randn(3, 3, 4, 6), torch.randn(3, 7, TEXT)
@@ -797,6 +811,12 @@ PROOF = Proof(
         Equality(
             "text encoder", text_encoder, "transformers.CLIPTextModel", package="transformers"
         ),
+        Equality(
+            "text encoder in full",
+            text_encoder_in_full,
+            "transformers.CLIPTextModel at v1's size, 123,060,480 parameters",
+            package="transformers",
+        ),
         Equality("autoencoder", autoencoder, "diffusers.AutoencoderKL", package="diffusers"),
         Equality(
             "U-Net",
@@ -868,7 +888,12 @@ PROOF = Proof(
             "causal=False)",
             ("text encoder", "text_reads_forwards"),
         ),
-        Mutant("another GELU", "h * torch.sigmoid(1.702 * h)", "F.gelu(h)", ("text encoder",)),
+        Mutant(
+            "another GELU",
+            "h * torch.sigmoid(1.702 * h)",
+            "F.gelu(h)",
+            ("text encoder", "text encoder in full"),
+        ),
         Mutant(
             "words without places",
             " + self.place.weight[: tokens.shape[1]]",

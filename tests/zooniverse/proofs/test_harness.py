@@ -157,6 +157,7 @@ WRONG: dict[str, tuple[Callable[[Path], object], list[tuple[str, str]], tuple[st
     ),
     "ledger": (running.counts, [('"10"', '"11"')], ("", ""), "counted 10, but 11 is 11"),
     "short run": (running.short_runs, [("(2, 0.7)", "(2, 0.8)")], ("", ""), "came to 0.75"),
+    "no short run": (running.short_runs, [("(2, 0.7)", "None")], ("", ""), "in the tests"),
     "full run": (running.full_runs, [("4, 0.9,", "4, 0.95,")], ("", ""), "came to 0.9375"),
     "file": (running.printed, [], ('print("it runs")', "raise SystemExit('no')"), "no"),
 }  # fmt: skip
