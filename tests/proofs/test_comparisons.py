@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import islice
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -13,7 +15,7 @@ import torch
 
 from zooniverse.proofs.loading import implementation
 from zooniverse.proofs.measured import Measured, read_measured
-from zooniverse.proofs.running import installed
+from zooniverse.proofs.running import _checks, installed, load_proof
 
 FOLDER = Path(__file__).parents[2] / "docs" / "Comparisons"
 STUDIES = sorted(FOLDER.glob("*.py"))
@@ -34,6 +36,11 @@ def code() -> Any:
 @pytest.fixture(scope="module")
 def generators() -> Any:
     return implementation(FOLDER / "generators.py")
+
+
+@pytest.fixture(scope="module")
+def learners() -> Any:
+    return implementation(FOLDER / "values_policies.py")
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +182,137 @@ def test_each_generator_draws_pictures(generators: Any) -> None:
         assert (step, drawn.shape) == (2, (3, 1, 8, 8)), name
         assert drawn.min() >= -1 and drawn.max() <= 1, name
         assert all(sum(w.numel() for w in part.parameters()) for part in one.network(model))
+
+
+def learnt() -> dict[str, Any]:
+    """Return the outcomes of the study of learners, of both its files, by name."""
+    whole = recorded(FOLDER / "values_policies.py")
+    rest = read_measured(FOLDER, "values_policies_faults.json")
+    assert isinstance(rest, Measured), rest
+    assert rest.hashes == whole.hashes
+    return {one.name: one for file in (whole, rest) for task in file.tasks for one in task.outcomes}
+
+
+def finals(one: Any, score: str) -> list[float]:
+    (found,) = (x.finals for x in one.scores if x.name == score)
+    return list(found)
+
+
+def test_learners_have_all_that_they_are_made_of(learners: Any) -> None:
+    measured = recorded(FOLDER / "values_policies.py")
+    assert set(measured.hashes) == {
+        "values_policies.py",
+        "figures/values_policies.svg",
+        "figures/values_policies_faults.svg",
+        *learners.CODE.values(),
+    }
+    assert measured.settings["steps"] == learners.STEPS
+    assert set(learnt()) == {*learners.LEARNERS, *learners.FAULTS}
+    for one in learnt().values():
+        assert [step for step, *_ in one.curve] == list(
+            range(learners.EVERY, learners.STEPS + 1, learners.EVERY)
+        )
+        assert all(len(score.finals) == 5 for score in one.scores)
+
+
+def test_networks_of_learners_have_one_shape(learners: Any) -> None:
+    make = learners.dqn.task(learners.TASK)
+    shapes = []
+    for learner in learners.LEARNERS.values():
+        c = learners.replace(getattr(learner.code, learner.settings), **learner.changes)
+        model = learner.code.model_for(make(), c)
+        chooser = model.actor if learner.code is learners.ppo else model
+        shapes.append([tuple(weights.shape) for weights in chooser.parameters()])
+    assert shapes == [shapes[0]] * 5
+    assert [one.parameters for one in learnt().values()][:4] == [4610, 4610, 9155, 9155]
+
+
+@pytest.mark.parametrize("name", ["PPO", "DQN"])
+def test_a_learner_is_judged_when_it_is_due(learners: Any, name: str) -> None:
+    (first,) = islice(learners.LEARNERS[name].train(0), 1)
+    assert first[0] == learners.EVERY
+    assert 0 < learners.LEARNERS[name].judge(first[1]) <= 1
+
+
+def test_broken_learners_are_noticed_by_what_is_said(learners: Any) -> None:
+    for name, fault in learners.FAULTS.items():
+        folder = (FOLDER / learners.CODE[fault.code]).parent
+        checks = _checks(load_proof(folder))
+        sound, ill = implementation(folder / f"{fault.code}.py"), learners.copy_with(fault)
+        assert fault.noticed
+        for check in fault.noticed:
+            assert checks[check](sound), (name, check)
+            assert not checks[check](ill), (name, check)
+
+
+def test_interval_of_five_seeds(learners: Any) -> None:
+    low, high = learners.interval([1.0, 2.0, 3.0, 4.0, 5.0])
+    assert (low + high) / 2 == pytest.approx(3)
+    assert high - low == pytest.approx(2 * 2.776 * (2.5 / 5) ** 0.5)
+    # It holds the mean of normal samples about 95 times in a hundred.
+    draws = torch.randn(2000, 5, generator=torch.Generator().manual_seed(0)).tolist()
+    held = fmean(low < 0 < high for low, high in map(learners.interval, draws))
+    assert held == pytest.approx(0.95, abs=0.015)
+
+
+def test_permutation_of_seeds(learners: Any) -> None:
+    apart, mixed = [1.0, 2.0, 3.0, 4.0, 5.0], [6.0, 7.0, 8.0, 9.0, 10.0]
+    assert learners.permutation(apart, mixed) == 2 / 252
+    assert learners.permutation(apart, apart) == 1
+    # Of means that do not differ, p is below 0.05 in no more than 5 % of the cases.
+    draws = torch.randn(300, 10, generator=torch.Generator().manual_seed(0)).tolist()
+    p = [learners.permutation(draw[:5], draw[5:]) for draw in draws]
+    assert fmean(value <= 0.05 for value in p) < 0.08
+    assert fmean(p) == pytest.approx(0.5, abs=0.05)
+    # One deviation apart: about 16 seeds of each for a power of 80 %.
+    one = [value + stdev(apart) for value in apart]
+    assert learners.seeds_needed(apart, one) == pytest.approx(15.7, abs=0.1)
+
+
+def test_the_page_says_what_the_learners_came_to(learners: Any) -> None:
+    """Each cell of the two tables that were written by hand is that of the files."""
+    found, page = learnt(), (FOLDER / "Values-Policies.md").read_text(encoding="utf-8")
+    cells = [
+        [cell.strip() for cell in line.strip().strip("|").split("|")]
+        for line in page.splitlines()
+        if line.startswith("|")
+    ]
+    rows = {row[0]: row for row in cells}
+
+    def mean(name: str, score: str) -> str:
+        return f"{500 * fmean(finals(found[name], score)):.0f}"
+
+    def between(name: str, score: str) -> str:
+        low, high = learners.interval(finals(found[name], score))
+        return f"{max(0, 500 * low):.0f} to {min(500, 500 * high):.0f}"
+
+    for name in learners.LEARNERS:
+        ends = finals(found[name], "at the end")
+        reached = sum(share >= 0.95 for share in ends)
+        assert rows[f"**{name}**"][1:] == [
+            mean(name, "at the end"),
+            between(name, "at the end"),
+            mean(name, "over training"),
+            between(name, "over training"),
+            f"{reached} of 5",
+            f"{fmean(finals(found[name], 'seconds to train')):.0f}",
+        ], name
+    for name, fault in learners.FAULTS.items():
+        right = finals(found[learners.SOUND[fault.code]], "over training")
+        wrong = finals(found[name], "over training")
+        low, high = learners.interval(right)
+        outside = "no" if low <= fmean(wrong) <= high else "yes"
+        p = learners.permutation(right, wrong)
+        row = rows[f"**{name}**"]
+        assert row[1:] == [
+            learners.SOUND[fault.code],
+            mean(name, "over training"),
+            mean(name, "at the end"),
+            outside,
+            f"{p:.3f}",
+            ", ".join(f"`{check}`" for check in fault.noticed),
+        ], name
+    assert len(re.findall(r"zoo: measured", page)) == 1
 
 
 def test_convolution_and_attention_are_of_one_size(pictures: Any) -> None:
