@@ -689,7 +689,7 @@ VECTOR, PICTURE, SAVED = "network for vectors", "network for pictures", "saved w
 UPDATES, SCHEDULES, MEMORY = "updates", "schedule and copies", "memory"
 VARIANTS, GAMES, FRAMES, RESIZED = "double and duelling", "games", "frames in grey", "resizing"
 
-STEPS, EVERY = 36_000, 6_000
+STEPS, EVERY = 50_000, 5_000
 
 
 def learns(**changes: Any) -> Any:
@@ -1039,7 +1039,7 @@ PROOF = Proof(
             "mean return of five episodes with the best actions; 500 is the most there is",
             steps=STEPS,
             reach=200.0,
-            short=(6_000, 30.0),
+            short=(5_000, 30.0),
             seeds=(0, 1, 2, 3, 4),
         ),
     ),
