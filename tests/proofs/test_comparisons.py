@@ -290,10 +290,8 @@ def test_the_page_says_what_the_learners_came_to(learners: Any) -> None:
         ends = finals(found[name], "at the end")
         reached = sum(share >= 0.95 for share in ends)
         assert rows[f"**{name}**"][1:] == [
-            mean(name, "at the end"),
-            between(name, "at the end"),
-            mean(name, "over training"),
-            between(name, "over training"),
+            f"{mean(name, 'at the end')} ({between(name, 'at the end')})",
+            f"{mean(name, 'over training')} ({between(name, 'over training')})",
             f"{reached} of 5",
             f"{fmean(finals(found[name], 'seconds to train')):.0f}",
         ], name
