@@ -15,7 +15,7 @@ import torch
 
 from zooniverse.proofs.loading import implementation
 from zooniverse.proofs.measured import Measured, read_measured
-from zooniverse.proofs.running import _checks, installed, load_proof
+from zooniverse.proofs.running import checks_of, installed, load_proof
 
 FOLDER = Path(__file__).parents[2] / "docs" / "Comparisons"
 STUDIES = sorted(FOLDER.glob("*.py"))
@@ -237,7 +237,7 @@ def test_a_learner_is_judged_when_it_is_due(learners: Any, name: str) -> None:
 def test_broken_learners_are_noticed_by_what_is_said(learners: Any) -> None:
     for name, fault in learners.FAULTS.items():
         folder = (FOLDER / learners.CODE[fault.code]).parent
-        checks = _checks(load_proof(folder))
+        checks = checks_of(load_proof(folder))
         sound, ill = implementation(folder / f"{fault.code}.py"), learners.copy_with(fault)
         assert fault.noticed
         for check in fault.noticed:

@@ -129,7 +129,7 @@ def mutants(folder: Path) -> Mutants:
     """
     proof = load_proof(folder)
     source = (folder / proof.code).read_text(encoding="utf-8")
-    checks = _checks(proof)
+    checks = checks_of(proof)
     killed = [_kill(mutant, folder / proof.code, source, proof, checks) for mutant in proof.mutants]
     idle = set(checks) - {name for mutant in killed for name in mutant.by}
     if idle:
@@ -137,8 +137,12 @@ def mutants(folder: Path) -> Mutants:
     return Mutants(killed=killed)
 
 
-def _checks(proof: Proof) -> dict[str, Callable[[Any], bool]]:
-    """Return for each equality and invariant a function that says whether code passes."""
+def checks_of(proof: Proof) -> dict[str, Callable[[Any], bool]]:
+    """Return for each equality and invariant, by name, a function that says whether code passes.
+
+    Raises:
+        ProofError: Two have the same name.
+    """
     checks: dict[str, Callable[[Any], bool]] = {}
     for equality in proof.equalities:
         checks[equality.name] = partial(equal, equality)
