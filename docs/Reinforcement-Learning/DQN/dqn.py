@@ -7,7 +7,7 @@ DQN (Mnih et al., 2015) with double (van Hasselt et al., 2016) and duelling netw
 O numbers in an observation, or F frames of 84 x 84 pixels; A actions, H hidden units. What stands
 in brackets is a place in the paper of 2015 ("methods" is its section, "table 1" its extended data).
 
-Run it: python dqn.py    (it learns CartPole, in less than a minute)
+Run it: python dqn.py    (it begins to learn CartPole, in less than a minute)
         python dqn.py --weights dqn-CartPole-v1.zip    (as stable-baselines3 saves it)
 """
 
