@@ -20,7 +20,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
-from zooniverse.code_views import is_shown, view, view_source
+from zooniverse.code_views import is_shown, line_anchors, view, view_source
 from zooniverse.licences import LicenseSettings
 from zooniverse.links import SourceLinks, anchors, link_lines, with_links
 from zooniverse.navigation import INDEX
@@ -45,10 +45,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_env(env: Any, config: MkDocsConfig, files: Files) -> None:
     pages = [file.page for file in files.documentation_pages() if file.page and file.page.content]
-    _fill_views(pages, files, config)
     repository = _repository(pages, files, config)
     for page in pages:
-        page.content = _linked(page, repository, config)
+        if file := _viewed(page, files):
+            page.content = _filled(page, file, files, config)
+        else:
+            page.content = _linked(page, repository, config)
 
 
 def _linked_code(files: Files, config: MkDocsConfig) -> list[File]:
@@ -87,14 +89,12 @@ def _viewed(page: Page, files: Files) -> File | None:
     return files.get_file_from_path(uri) if uri and shows else None
 
 
-def _fill_views(pages: list[Page], files: Files, config: MkDocsConfig) -> None:
+def _filled(page: Page, file: File, files: Files, config: MkDocsConfig) -> str:
+    """Return the content of a view with the lines of its file; its links are made for the site."""
     licence = read_section(config.extra, "licenses", LicenseSettings, PluginError).code.spdx
-    for page in pages:
-        if file := _viewed(page, files):
-            home = files.get_file_from_path(posixpath.join(posixpath.dirname(file.src_uri), INDEX))
-            back = relative(_address(home), page.file.url) if home else None
-            text = file.content_string
-            page.content = f"{page.content}{view(file.src_uri, text, licence, back)}"
+    home = files.get_file_from_path(posixpath.join(posixpath.dirname(file.src_uri), INDEX))
+    back = relative(_address(home), page.file.url) if home else None
+    return f"{page.content}{view(file.src_uri, file.content_string, licence, back)}"
 
 
 def _repository(pages: list[Page], files: Files, config: MkDocsConfig) -> Repository:
@@ -105,15 +105,17 @@ def _repository(pages: list[Page], files: Files, config: MkDocsConfig) -> Reposi
             site[place] = _address(file)  # a view, which comes last, stands before its file
             if posixpath.basename(place) == INDEX:
                 site[posixpath.dirname(place) or "."] = _address(file)
-    named = {_place(page.file, config): anchors(page.content or "") for page in pages}
+    named = {}
+    for page in pages:
+        file = _viewed(page, files)
+        lines = line_anchors(file.content_string) if file else frozenset()
+        named[_place(page.file, config)] = anchors(page.content or "") | lines
     named |= {posixpath.dirname(p): a for p, a in named.items() if posixpath.basename(p) == INDEX}
     host = (config.repo_url or "").rstrip("/") or None
     return Repository(_root(config), host, site, named)
 
 
 def _linked(page: Page, repository: Repository, config: MkDocsConfig) -> str:
-    if page.file.generated_by and page.file.src_uri == f"{page.file.edit_uri}.md":
-        return page.content or ""  # a view's links are made for the site
     place = _place(page.file, config)
     content, problems = with_links(
         page.content or "", place, repository, lambda: _lines(page.file.content_bytes)

@@ -48,6 +48,12 @@ def view_source(path: str) -> str:
     return mkdocs_source(PageText(meta, f"# {ticks} {name} {ticks}\n"))
 
 
+def line_anchors(content: str) -> frozenset[str]:
+    """Return what ``#…`` can name in the `view` of a file: its lines, as on GitHub."""
+    lines = content.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").count("\n") + 1
+    return frozenset(f"L{n}" for n in range(1, lines + 1))
+
+
 @lru_cache(maxsize=512)  # while serving, most files stay as they are
 def view(path: str, content: str, licence: str, page: str | None = None) -> str:
     """Return the HTML of a file's lines, each of which is an anchor as on GitHub: ``#L10``.

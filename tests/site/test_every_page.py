@@ -31,10 +31,16 @@ SHIFTS = """window.shifts = []; new PerformanceObserver(list => {
 
 @pytest.fixture(scope="session")
 def paths(site: Site) -> list[str]:
-    """All pages by their path below the site's address, as the sitemap lists them, and the 404."""
+    """The pages by their path below the site's address, as the sitemap lists them, and the 404.
+
+    Of the views of code and data, which differ in their lines alone, the longest of each kind.
+    """
     tree = ElementTree.parse(site.folder / "sitemap.xml")
-    found = [loc.text or "" for loc in tree.findall(".//{*}loc")]
-    return [address.removeprefix(site.address) for address in found] + ["not/a/page/"]
+    found = [(loc.text or "").removeprefix(site.address) for loc in tree.findall(".//{*}loc")]
+    views = sorted((path for path in found if path.endswith(".html")), key=lambda path: (
+        (site.folder / path).stat().st_size))  # fmt: skip
+    longest = {path.removesuffix(".html").rpartition(".")[2]: path for path in views}
+    return [*(path for path in found if path not in views), *longest.values(), "not/a/page/"]
 
 
 class Visit:
@@ -113,6 +119,7 @@ def visits(browser: Browser, site: Site) -> Iterator[Any]:
 
 def test_there_are_pages(paths: list[str]) -> None:
     assert len(paths) >= 14
+    assert sum(path.endswith(".py.html") for path in paths) == 1
 
 
 # What passes is not described in full: it would take a third of the time.

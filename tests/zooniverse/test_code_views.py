@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mkdocs.utils.meta import get_data
 
-from zooniverse.code_views import MAX_SHOWN, is_shown, view, view_source
+from zooniverse.code_views import MAX_SHOWN, is_shown, line_anchors, view, view_source
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,9 @@ def test_every_line_is_there(content: str) -> None:
     html = view("a.py", content, "MIT").partition("<code>")[2].removesuffix("</code></pre></div>")
     text = unescape(re.sub(r"<[^>]*>", "", html)).rstrip("\n")
     assert text == content.rstrip("\n")
+
+
+@given(st.text(alphabet=st.sampled_from("ab#\"'\t\r\n\f\x0b\x85\u2028"), max_size=40))
+def test_what_an_address_can_name_is_each_line_of_the_view(content: str) -> None:
+    named = re.findall(r'id="(L\d+)"', view("a.py", content, "MIT"))
+    assert line_anchors(content) == set(named)
