@@ -107,8 +107,8 @@ def _repository(pages: list[Page], files: Files, config: MkDocsConfig) -> Reposi
                 site[posixpath.dirname(place) or "."] = _address(file)
     named = {}
     for page in pages:
-        file = _viewed(page, files)
-        lines = line_anchors(file.content_string) if file else frozenset()
+        shown = _viewed(page, files)
+        lines = line_anchors(shown.content_string) if shown else frozenset()
         named[_place(page.file, config)] = anchors(page.content or "") | lines
     named |= {posixpath.dirname(p): a for p, a in named.items() if posixpath.basename(p) == INDEX}
     host = (config.repo_url or "").rstrip("/") or None

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -201,6 +201,42 @@ def curve(
         _text(_RIGHT, _BOTTOM + 36, f"{points[-1][0]:,}", fill=_MUTED, anchor="end"),
     )
     return _svg(ident, headline, description, *body)
+
+
+def small_curve(
+    points: Sequence[tuple[int, float, float, float]],
+    other: Sequence[tuple[int, float, float, float]],
+    span: tuple[float, float],
+    description: str,
+) -> str:
+    """Draw a curve for a row of a table: as `curve` does, with another one dashed, and no words.
+
+    Args:
+        points: Step, mean, lowest and highest of the seeds; steps rise; at least one.
+        other: What it is compared with.
+        span: Lowest and highest value of all pictures of the table, so that they can be compared.
+        description: The picture in words.
+    """
+    last, (low, high) = max(points[-1][0], 1), span
+
+    def path(values: Iterable[tuple[int, float]]) -> str:
+        return "L".join(
+            f"{_n(2 + 156 * step / last)} {_n(42 - 40 * (value - low) / max(high - low, 1e-9))}"
+            for step, value in values
+        )
+
+    over = [(step, top) for step, _, _, top in points]
+    under = [(step, bottom) for step, _, bottom, _ in reversed(points)]
+    return (
+        '<svg class="zoo-chart zoo-chart--small" xmlns="http://www.w3.org/2000/svg" '
+        f'viewBox="0 0 160 44" width="160" height="44" role="img" '
+        f'aria-label="{escape(_clean(description))}">'
+        f'<path fill="{_FIRST}" fill-opacity=".2" d="M{path([*over, *under])}Z"/>'
+        f'<path fill="none" stroke="{_SECOND}" stroke-width="1.5" stroke-dasharray="4 3" '
+        f'd="M{path((step, mean) for step, mean, _, _ in other)}"/>'
+        f'<path fill="none" stroke="{_FIRST}" stroke-width="2" stroke-linejoin="round" '
+        f'd="M{path((step, mean) for step, mean, _, _ in points)}"/></svg>'
+    )
 
 
 # How several lines are told apart, by colour and, where colours are not seen, by dashes.

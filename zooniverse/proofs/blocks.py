@@ -94,10 +94,13 @@ def ledger_html(counts: Mapping[str, Counted], model: str) -> str:
 
 
 def curves_html(runs: Iterable[Trained], model: str) -> str:
-    """Return the curve of each training run with its caption."""
-    drawn = "".join(
-        _curve(run, model, f"zoo-curve-{number}") for number, run in enumerate(runs, start=1)
-    )
+    """Return the curve of each training run, and below it a table of what stands beside it."""
+    runs = list(runs)
+    drawn = ""
+    for place, run in enumerate((run for run in runs if run.beside is None), start=1):
+        drawn += _curve(run, model, f"zoo-curve-{place}")
+        if changed := [other for other in runs if other.beside == run.name]:
+            drawn += _beside(run, changed, model)
     return drawn or f"<p>No training run has been made. {_make(model)}</p>"
 
 
@@ -209,6 +212,7 @@ def _ledger(name: str, counted: Counted) -> str:
 
 
 def _curve(run: Trained, model: str, ident: str) -> str:
+    assert run.reach is not None  # as the record's own check demands
     reached = result(run.mean, run.std)
     first, last = run.curve[0], run.curve[-1]
     description = (
@@ -227,6 +231,42 @@ def _curve(run: Trained, model: str, ident: str) -> str:
         f"{seconds(run.seconds)} of processor time in all. To make it again: {_command(model)}"
         "</figcaption></figure>"
     )
+
+
+def _beside(run: Trained, changed: Sequence[Trained], model: str) -> str:
+    """Return a table of a run and of those that change it in one thing."""
+    every = [value for one in (run, *changed) for point in one.curve for value in point[1:]]
+    span = min(every), max(every)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(one.name if one.beside else "nothing")}</th>'
+        f'<td data-of="result">{result(one.mean, one.std)}</td>'
+        f'<td data-of="worst, best">{_whole(min(one.finals))}, {_whole(max(one.finals))}</td>'
+        f"<td>{charts.small_curve(one.curve, run.curve, span, _in_words(one))}</td></tr>"
+        for one in (run, *changed)
+    )
+    return (
+        '<div class="zoo-ledger zoo-beside"><table class="zoo-ledger__sizes"><caption><strong>'
+        f"{escape(run.name)}, changed in one thing.</strong> {escape(upper(run.metric))}, after "
+        f"{run.steps:,} steps with the same {len(run.seeds)} seeds: mean ± standard deviation. The "
+        "dashed line is that of the first row.</caption><thead><tr>"
+        '<th scope="col">changed</th><th scope="col">result</th><th scope="col">worst, best</th>'
+        f'<th scope="col">over training</th></tr></thead><tbody>{rows}</tbody></table>'
+        f'<p class="zoo-ledger__note">{seconds(sum(one.seconds for one in changed))} of processor '
+        f"time in all. To make it again: {_command(model)}</p></div>"
+    )
+
+
+def _in_words(run: Trained) -> str:
+    first, last = run.curve[0], run.curve[-1]
+    return (
+        f"At step {first[0]:,} the mean is {number(first[1])}, at step {last[0]:,} it is "
+        f"{number(last[1])}, between {number(last[2])} and {number(last[3])}."
+    )
+
+
+def _whole(value: float) -> str:
+    """Write a number of at least 100 without a point; a smaller one with three digits."""
+    return f"{value:.0f}".replace("-", "−") if abs(value) >= 100 else number(value)
 
 
 def _missing(model: str) -> str:

@@ -183,24 +183,30 @@ class Run:
             time after the last step.
         metric: What the number says, as the page shows it.
         steps: Of the full run.
-        reach: What the mean of the seeds must reach in the full run.
+        reach: What the mean of the seeds must reach in the full run. None for one that stands
+            beside another: what it changes is measured, and may well do harm.
         short: Steps of the run in the tests, and what its first seed must reach, with slack. None
             where another, quicker run of the model shows in the tests that it learns.
         seeds: Of the full run.
         higher_is_better: Otherwise the metric must fall to ``reach``.
+        beside: Name of a run of the same metric, steps and seeds that this one changes in one
+            thing, which is its own name; the page shows both in one table.
     """
 
     name: str
     train: Callable[[Any, int, int], Iterable[tuple[int, float]]]
     metric: str
     steps: int
-    reach: float
+    reach: float | None
     short: tuple[int, float] | None
     seeds: tuple[int, ...] = (0, 1, 2)
     higher_is_better: bool = True
+    beside: str | None = None
 
-    def reached(self, value: float, threshold: float) -> bool:
-        """Say whether a value is at least as good as a threshold."""
+    def reached(self, value: float, threshold: float | None) -> bool:
+        """Say whether a value is at least as good as a threshold, if there is one."""
+        if threshold is None:
+            return True
         return value >= threshold if self.higher_is_better else value <= threshold
 
 

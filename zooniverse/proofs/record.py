@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from zooniverse.problems import Problem
 
@@ -92,7 +92,8 @@ class Mutants(_Part):
 class Trained(_Part):
     """A small training run over several seeds; ``curve`` has step, mean, lowest, highest.
 
-    ``seconds`` is processor time.
+    ``seconds`` is processor time. One that stands ``beside`` another, which it names, changes it in
+    one thing and need not ``reach`` anything.
     """
 
     name: str
@@ -102,10 +103,17 @@ class Trained(_Part):
     finals: list[float]
     mean: float
     std: float
-    reach: float
+    reach: float | None
     higher_is_better: bool
+    beside: str | None = None
     curve: list[tuple[int, float, float, float]]
     seconds: float
+
+    @model_validator(mode="after")
+    def _promises(self) -> Trained:
+        if self.reach is None and self.beside is None:
+            raise ValueError("a run that stands beside no other must reach something")
+        return self
 
 
 class Printed(_Part):

@@ -9,7 +9,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -228,10 +228,12 @@ def full_runs(folder: Path) -> list[Trained]:
     """Make all training runs in full, with every seed.
 
     Raises:
-        ProofError: The mean of one did not reach its threshold.
+        ProofError: The mean of one did not reach its threshold, or what one stands beside is not to
+            be found or was made otherwise.
     """
     proof = load_proof(folder)
     code = load_code(folder, proof)
+    _judged(proof.runs)
     done = []
     for run in proof.runs:
         begin = time.process_time()
@@ -256,6 +258,7 @@ def full_runs(folder: Path) -> list[Trained]:
                 std=_short(stdev(finals) if len(finals) > 1 else 0.0),
                 reach=run.reach,
                 higher_is_better=run.higher_is_better,
+                beside=run.beside,
                 curve=[
                     (step, _short(fmean(at)), _short(min(at)), _short(max(at)))
                     for step, at in zip(steps, zip(*values, strict=True), strict=True)
@@ -264,6 +267,27 @@ def full_runs(folder: Path) -> list[Trained]:
             )
         )
     return done
+
+
+def _judged(runs: Sequence[Run]) -> None:
+    """See that each run either promises something or can be compared with one that does."""
+    promised = {run.name: run for run in runs if run.reach is not None and not run.beside}
+    for run in runs:
+        if run.beside is None and run.reach is None:
+            raise ProofError(f"the run {run.name!r} promises nothing. Give it a `reach`.")
+        if run.beside is None:
+            continue
+        other = promised.get(run.beside)
+        if other is None:
+            raise ProofError(
+                f"the run {run.name!r} stands beside {run.beside!r}, which is no run with a "
+                "`reach`. Name one."
+            )
+        if (run.metric, run.steps, run.seeds) != (other.metric, other.steps, other.seeds):
+            raise ProofError(
+                f"the run {run.name!r} cannot be compared with {run.beside!r}. Give both the same "
+                "metric, steps and seeds."
+            )
 
 
 def _curve(run: Run, code: Any, seed: int, steps: int) -> list[tuple[int, float]]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from zooniverse.markers import Marker
 from zooniverse.proofs import blocks
@@ -159,6 +160,41 @@ def test_curve_is_a_picture_with_words() -> None:
         in html
     )
     assert "#" not in re.sub(r"var\([^)]*\)", "", html)  # colours are the page's
+
+
+def test_what_is_changed_in_one_thing_stands_in_a_table() -> None:
+    changed = {"name": "a < b", "finals": [0.2, 0.4], "mean": 0.3, "std": 0.14, "reach": None}
+    changed |= {"curve": [[20, 0.3, 0.1, 0.5], [40, 0.3, 0.2, 0.4]], "beside": "Reversing"}
+    first = PROOF["runs"][0]
+    html = blocks.curves_html(record(runs=[first, {**first, **changed}]).runs, "Made")
+    assert html.count("<figure") == 1 and html.index("<figure") < html.index("<table")
+    assert "<strong>Reversing, changed in one thing.</strong> Share right, after 40 steps" in html
+    assert (
+        '<th scope="row">nothing</th><td data-of="result">0.95 ± 0.07</td>'
+        '<td data-of="worst, best">0.9, 1</td>' in html
+    )
+    assert (
+        '<th scope="row">a &lt; b</th><td data-of="result">0.3 ± 0.1</td>'
+        '<td data-of="worst, best">0.2, 0.4</td>' in html
+    )
+    small = [
+        ET.fromstring(svg + "</svg>")
+        for svg in re.findall(r"(<svg class=\"zoo-chart zoo-chart--small.*?)</svg>", html)
+    ]
+    assert small[1].get("aria-label") == (
+        "At step 20 the mean is 0.3, at step 40 it is 0.3, between 0.2 and 0.4."
+    )
+    # From 0.1 to 1 on 40 units, whichever row: the same value is at the same height.
+    assert [[path.get("d") for path in svg][1:] for svg in small] == [
+        ["M80 24.2L158 4.2"] * 2,
+        ["M80 24.2L158 4.2", "M80 33.1L158 33.1"],
+    ]
+    assert "12 s of processor time in all" in html.partition("<table")[2]
+
+
+def test_a_run_that_promises_nothing_is_no_record() -> None:
+    with pytest.raises(ValidationError, match="must reach something"):
+        record(runs=[{**PROOF["runs"][0], "reach": None}])
 
 
 def test_prints() -> None:

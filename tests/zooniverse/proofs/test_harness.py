@@ -128,6 +128,20 @@ def test_without_a_reference_it_is_checked(model: Write) -> None:
     assert running.prove(model((equalities, "()"), mutants)).status == "checked"
 
 
+BESIDE = "Run('slower', RUN, 'share', 4, None, None, beside='Halving')".replace(
+    "RUN", "lambda m, seed, steps: ((n, share / 2) for n, share in m.train(seed, steps))"
+)
+
+
+def test_a_run_beside_another_need_not_come_to_anything(model: Write) -> None:
+    record = running.prove(model(("(2, 0.7)),)", f"(2, 0.7)), {BESIDE},)")))
+    assert (record.status, record.failures) == ("proven", [])
+    assert [(run.name, run.beside, run.mean) for run in record.runs] == [
+        ("Halving", None, 0.9375),
+        ("slower", "Halving", pytest.approx(0.46875, rel=1e-4)),
+    ]
+
+
 WRONG: dict[str, tuple[Callable[[Path], object], list[tuple[str, str]], tuple[str, str], str]] = {
     "code": (running.equalities, [], ("torch.relu", "torch.tanh"), "exceeds"),
     "a bias unused": (
@@ -159,6 +173,17 @@ WRONG: dict[str, tuple[Callable[[Path], object], list[tuple[str, str]], tuple[st
     "short run": (running.short_runs, [("(2, 0.7)", "(2, 0.8)")], ("", ""), "came to 0.75"),
     "no short run": (running.short_runs, [("(2, 0.7)", "None")], ("", ""), "in the tests"),
     "full run": (running.full_runs, [("4, 0.9,", "4, 0.95,")], ("", ""), "came to 0.9375"),
+    "run that promises nothing": (
+        running.full_runs, [("4, 0.9,", "4, None,")], ("", ""), "promises nothing",
+    ),
+    "run beside none": (
+        running.full_runs, [("(2, 0.7)),)", "(2, 0.7), beside='Doubling'),)")], ("", ""),
+        "stands beside 'Doubling'",
+    ),
+    "run beside another kind": (
+        running.full_runs, [("(2, 0.7)),)", f"(2, 0.7)), {BESIDE.replace('4,', '5,')},)")],
+        ("", ""), "cannot be compared with 'Halving'",
+    ),
     "file": (running.printed, [], ('print("it runs")', "raise SystemExit('no')"), "no"),
 }  # fmt: skip
 
