@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
@@ -109,23 +110,38 @@ def served(folder: Path) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Site:
-    """A built site: where its files lie, and the address at which they are served."""
+    """A built site.
+
+    Attributes:
+        folder: Where its files lie.
+        address: At which they are served.
+        named: At which the site says that it is: `address` without the port, which each process
+            has for itself.
+    """
 
     folder: Path
     address: str
+    named: str = "http://127.0.0.1/zoo/"
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The project's own site, built strictly and without a word, served below a folder's name."""
-    home = tmp_path_factory.mktemp("served")
+    """The project's own site, built strictly and without a word, served below a folder's name.
+
+    The first process that needs it builds it for all.
+    """
+    home = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        home = home.parent
+    home /= "served"
+    folder, built = home / "zoo", home.with_name("built")
+    with FileLock(f"{built}.lock"):
+        if not built.exists():
+            done = mkdocs_build(ROOT / "mkdocs.yml", folder, SITE_URL=Site.named, DIAGRAMS="static")
+            assert done == (0, "")
+            built.touch()
     with served(home) as host:
-        built = Site(home / "zoo", host + "zoo/")
-        done = mkdocs_build(
-            ROOT / "mkdocs.yml", built.folder, SITE_URL=built.address, DIAGRAMS="static"
-        )
-        assert done == (0, "")
-        yield built
+        yield Site(folder, host + "zoo/")
 
 
 class SmallSite:

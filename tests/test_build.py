@@ -33,7 +33,7 @@ def test_twice_the_same_bytes_without_network(site: Site, root: Path, tmp_path: 
     once_more = tmp_path / "site"
     done = mkdocs_build(
         root / "mkdocs.yml", once_more,
-        SITE_URL=site.address, DIAGRAMS="static", PYTHONPATH=paths, PYTHONHASHSEED="random",
+        SITE_URL=site.named, DIAGRAMS="static", PYTHONPATH=paths, PYTHONHASHSEED="random",
     )  # fmt: skip
     assert done == (0, "")
     one, two = checksums(site.folder), checksums(once_more)
