@@ -197,7 +197,7 @@ def curve(
         f'<path fill="{_FIRST}" fill-opacity=".2" d="M{"L".join(over + under)}Z"/>',
         f'<path fill="none" stroke="{_FIRST}" stroke-width="3" stroke-linejoin="round" '
         f'd="M{line}"/>',
-        _text(_LEFT, _BOTTOM + 36, f"step {points[0][0]:,}", fill=_MUTED),
+        _text(_LEFT, _BOTTOM + 36, "step 0", fill=_MUTED),
         _text(_RIGHT, _BOTTOM + 36, f"{points[-1][0]:,}", fill=_MUTED, anchor="end"),
     )
     return _svg(ident, headline, description, *body)
@@ -217,11 +217,12 @@ def small_curve(
         span: Lowest and highest value of all pictures of the table, so that they can be compared.
         description: The picture in words.
     """
-    last, (low, high) = max(points[-1][0], 1), span
+    (first, last), (low, high) = (points[0][0], points[-1][0]), span
 
     def path(values: Iterable[tuple[int, float]]) -> str:
         return "L".join(
-            f"{_n(2 + 156 * step / last)} {_n(42 - 40 * (value - low) / max(high - low, 1e-9))}"
+            f"{_n(2 + 156 * (step - first) / max(last - first, 1))} "
+            f"{_n(38 - 36 * (value - low) / max(high - low, 1e-9))}"
             for step, value in values
         )
 
@@ -229,7 +230,7 @@ def small_curve(
     under = [(step, bottom) for step, _, bottom, _ in reversed(points)]
     return (
         '<svg class="zoo-chart zoo-chart--small" xmlns="http://www.w3.org/2000/svg" '
-        f'viewBox="0 0 160 44" width="160" height="44" role="img" '
+        f'viewBox="0 0 160 40" width="160" height="40" role="img" '
         f'aria-label="{escape(_clean(description))}">'
         f'<path fill="{_FIRST}" fill-opacity=".2" d="M{path([*over, *under])}Z"/>'
         f'<path fill="none" stroke="{_SECOND}" stroke-width="1.5" stroke-dasharray="4 3" '
@@ -294,7 +295,7 @@ def curves(
             _text(left + 50, level + 9, _clean(name)),
         )
     body += (
-        _text(_LEFT, _BOTTOM + 36, f"{_clean(along)} {drawn[0][1][0][0]:,}", fill=_MUTED),
+        _text(_LEFT, _BOTTOM + 36, f"{_clean(along)} 0", fill=_MUTED),
         _text(_RIGHT, _BOTTOM + 36, f"{last:,}", fill=_MUTED, anchor="end"),
     )
     return _svg(ident, title, description, *body)

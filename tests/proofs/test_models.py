@@ -83,6 +83,7 @@ def test_runs(model: Path) -> None:
     for run, trained in zip(proof.runs, record.runs, strict=True):
         assert (trained.name, trained.metric) == (run.name, run.metric)
         assert (trained.steps, tuple(trained.seeds)) == (run.steps, run.seeds)
+        assert (trained.reach, trained.beside) == (run.reach, run.beside)
         assert len(trained.finals) == len(run.seeds)
         assert trained.mean == pytest.approx(sum(trained.finals) / len(trained.finals), rel=1e-3)
         assert run.reached(trained.mean, run.reach)

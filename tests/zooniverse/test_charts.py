@@ -200,7 +200,7 @@ def test_same_measures_same_bytes_and_own_ids() -> None:
 def test_curves_keep_the_pen_of_a_line_that_is_left_out() -> None:
     points = [(10, 0.0, 0.0, 0.0), (20, 1.0, 1.0, 1.0)]
     svg = charts.curves([("one", []), ("two", points)], "t", "d", "a")
-    assert texts(svg) == ["0.0", "0.5", "1.0", "two", "step 10", "20"]
+    assert texts(svg) == ["0.0", "0.5", "1.0", "two", "step 0", "20"]
     assert "--zoo-chart-1" not in svg
     assert re.findall(r'stroke="var\(--zoo-chart-2[^>]*d="([^"]*)"', svg) == [
         "M385 350L686 100",

@@ -152,6 +152,8 @@ def test_curve_is_a_picture_with_words() -> None:
         "Reversing: share right. At step 20 the mean of 2 seeds is 0.5, at step 40 it is 0.95, "
         "between 0.9 and 1. The dashed line is at 0.9."
     )
+    texts = [text.text for text in svg.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts[-2:] == ["step 0", "40"]  # of the axis, which begins before the first point
     paths = [path.get("d", "") for path in svg.iter("{http://www.w3.org/2000/svg}path")]
     assert paths[-2:] == ["M385 190.4L686 84L686 110.6L385 243.6Z", "M385 217L686 97.3"]
     assert "Share right: 0.95 ± 0.07 (mean ± standard deviation of the seeds 0, 1)." in html
@@ -184,10 +186,10 @@ def test_what_is_changed_in_one_thing_stands_in_a_table() -> None:
     assert small[1].get("aria-label") == (
         "At step 20 the mean is 0.3, at step 40 it is 0.3, between 0.2 and 0.4."
     )
-    # From 0.1 to 1 on 40 units, whichever row: the same value is at the same height.
+    # From 0.1 to 1 on 36 units, whichever row: the same value is at the same height.
     assert [[path.get("d") for path in svg][1:] for svg in small] == [
-        ["M80 24.2L158 4.2"] * 2,
-        ["M80 24.2L158 4.2", "M80 33.1L158 33.1"],
+        ["M2 22L158 4"] * 2,
+        ["M2 22L158 4", "M2 30L158 30"],
     ]
     assert "12 s of processor time in all" in html.partition("<table")[2]
 

@@ -73,7 +73,7 @@ def test_table_and_figure(tmp_path: Path) -> None:
     svg = re.search(r"<svg.*?</svg>", html)
     assert svg
     words = [e.text for e in ET.fromstring(svg[0]).iter() if e.tag.endswith("}text")]
-    assert words == ["0.0", "0.5", "1.0", "encoder", "decoder", "step 10", "20"]
+    assert words == ["0.0", "0.5", "1.0", "encoder", "decoder", "step 0", "20"]
 
 
 def test_what_a_file_says_stays_text(tmp_path: Path) -> None:
