@@ -299,17 +299,17 @@ def test_the_page_says_what_the_learners_came_to(learners: Any) -> None:
         right = finals(found[learners.SOUND[fault.code]], "over training")
         wrong = finals(found[name], "over training")
         low, high = learners.interval(right)
-        outside = "no" if low <= fmean(wrong) <= high else "yes"
+        side = "inside" if low <= fmean(wrong) <= high else "outside"
         p = learners.permutation(right, wrong)
-        row = rows[f"**{name}**"]
-        assert row[1:] == [
-            learners.SOUND[fault.code],
-            mean(name, "over training"),
+        assert rows[f"**{name}**"][1:] == [
+            f"{mean(name, 'over training')}, {side}",
             mean(name, "at the end"),
-            outside,
             f"{p:.3f}",
-            ", ".join(f"`{check}`" for check in fault.noticed),
         ], name
+        begins = f"- {name} ({learners.SOUND[fault.code]}): "
+        (item,) = (line for line in page.splitlines() if line.startswith(begins))
+        noticed = ", ".join(f"`{check}`" for check in fault.noticed)
+        assert item.endswith(f"; noticed by {noticed}"), name
     assert len(re.findall(r"zoo: measured", page)) == 1
 
 
