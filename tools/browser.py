@@ -11,30 +11,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from zooniverse.browser import WITHOUT
 from zooniverse.browser import find as find
 
-# Switched off: the pop-ups of the address bar, two of which each new window would draw for a second
-# though nobody sees it; and what Playwright switches off, as its own list is read no more.
-_FEATURES = [
-    "WebUIOmniboxPopup",
-    "WebUIOmniboxAimPopup",
-    "AimEnabled",
-    "AvoidCorsURLLoaderRestartOnRedirect",
-    "AvoidUnnecessaryBeforeUnloadCheckSync",
-    "DestroyProfileOnBrowserClose",
-    "HttpsFirstBalancedModeAutoEnable",
-    "HttpsUpgrades",
-    "LensOverlay",
-    "MediaRouter",
-    "NetworkTimeServiceQuerying",
-    "OptimizationHints",
-    "PaintHolding",
-    "PreconnectToSearch",
-    "ThirdPartyStoragePartitioning",
-]
 # Headless, quiet towards the network; root has no sandbox.
 ARGUMENTS = [
-    f"--disable-features={','.join(_FEATURES)}",
+    WITHOUT,
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

@@ -29,6 +29,7 @@ from urllib.parse import urljoin
 
 import yaml
 
+from zooniverse.browser import WITHOUT
 from zooniverse.faces import FAMILIES, Faces
 from zooniverse.problems import Problem
 from zooniverse.svg import UnsafeSvgError, letters, shrink
@@ -156,6 +157,7 @@ _HERE = "http://diagrams.invalid/"
 _SCRIPT = Path(__file__).with_name("pictures.js")
 _CODE = (Path(__file__), _SCRIPT, *(Path(__file__).with_name(n) for n in ("svg.py", "faces.py")))
 _FLAGS = [
+    WITHOUT,
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
