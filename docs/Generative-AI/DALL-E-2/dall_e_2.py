@@ -6,10 +6,11 @@
     python dall_e_2.py --weights FOLDER    load the public weights of Karlo v1 alpha
 
 Sections, tables and appendices are those of Ramesh et al., arXiv 2204.06125. Where the paper is
-silent, the parts are built as Karlo v1 alpha builds them.
+silent, the parts that Karlo v1 alpha has are built as it builds them.
 
 Shapes: B pictures, T tokens of a prompt, C channels, H x W pixels, z size of a CLIP embedding,
-w width of the prior, e width of the time embedding, d width of what the decoder attends to.
+w width of the prior, e width of the time embedding, d width of what the decoder attends to, K kept
+components of an embedding.
 """
 
 from __future__ import annotations
@@ -321,6 +322,109 @@ class Prior(nn.Module):
     def restore(self, z: Tensor) -> Tensor:
         """Undo the standardisation of embeddings (B, z)."""
         return z * self.std + self.mean
+
+
+# endregion
+
+
+# region autoregressive
+@dataclass(frozen=True)
+class AutoregressiveConfig(PriorConfig):
+    """Sizes of the other prior; the defaults are those of Section 2.2 and of Table 3's decoder."""
+
+    size: int = 1024
+    context: int = 256
+    width: int = 1664
+    layers: int = 24
+    heads: int = 26
+    kept: int = 319  # K
+    buckets: int = 1024
+
+
+class Codes(NamedTuple):
+    """How image embeddings become whole numbers: along principal components, in buckets (2.2).
+
+    The paper does not say where the buckets lie. Here they are equally wide between the extremes
+    of each component, and what lies outside falls into the nearest. Those of the dot products of
+    text and picture hold equally many each.
+    """
+
+    mean: Tensor  # of the embeddings, (z,)
+    axes: Tensor  # of unit length, by falling variance, (z, K)
+    low: Tensor  # the smallest value along each, (K,)
+    step: Tensor  # from bucket to bucket, (K,)
+    edges: Tensor  # between the buckets of the dot product, (buckets - 1,)
+
+    @classmethod
+    def learn(cls, image: Tensor, text: Tensor, c: AutoregressiveConfig) -> Codes:
+        """Choose axes and buckets for embeddings (N, z) of pictures and of their captions."""
+        mean = image.mean(dim=0)
+        centred = image - mean
+        axes = torch.linalg.eigh(centred.T @ centred).eigenvectors.flip(1)[:, : c.kept]
+        low, high = (centred @ axes).aminmax(dim=0)
+        edges = (image * text).sum(dim=1).quantile(torch.arange(1, c.buckets) / c.buckets)
+        return cls(mean, axes, low, (high - low) / c.buckets, edges)
+
+    def numbers(self, image: Tensor) -> Tensor:
+        """Return the buckets (B, K) of embeddings (B, z)."""
+        at = ((image - self.mean) @ self.axes - self.low) / self.step
+        return at.floor().long().clamp(0, len(self.edges))
+
+    def match(self, image: Tensor, text: Tensor) -> Tensor:
+        """Return the buckets (B,) of the dot products of embeddings (B, z)."""
+        return torch.bucketize((image * text).sum(dim=1), self.edges, right=True)
+
+    def restore(self, numbers: Tensor) -> Tensor:
+        """Return the embeddings (B, z) at the centres of buckets (B, K)."""
+        return self.mean + (self.low + (numbers + 0.5) * self.step) @ self.axes.T
+
+
+class AutoregressivePrior(nn.Module):
+    """A causal Transformer that predicts the numbers of an embedding one after the other (2.2).
+
+    It reads the text's states, the text's embedding, the bucket of the dot product, and the numbers
+    so far. As in the diffusion prior, the states are CLIP's.
+    """
+
+    def __init__(self, c: AutoregressiveConfig) -> None:
+        super().__init__()
+        self.kept = c.kept
+        self.states, self.text = (nn.Linear(c.size, c.width) for _ in range(2))
+        self.match, self.numbers = (nn.Embedding(c.buckets, c.width) for _ in range(2))
+        self.positions = nn.Parameter(torch.zeros(1, c.context + 1 + c.kept, c.width))
+        self.blocks = nn.ModuleList(Block(c.width, c.heads, F.gelu) for _ in range(c.layers))
+        self.norm = nn.LayerNorm(c.width)
+        self.out = nn.Linear(c.width, c.buckets, bias=False)
+        for table in (self.match, self.numbers):
+            nn.init.normal_(table.weight, std=0.02)
+
+    def forward(self, numbers: Tensor, match: Tensor, text: Text) -> Tensor:
+        """Return logits (B, n + 1, buckets) of the numbers that follow none to n, (B, n)."""
+        known = (self.text(text.embedding), self.match(match))
+        parts = (self.states(text.states), torch.stack(known, dim=1), self.numbers(numbers))
+        x = torch.cat(parts, dim=1)
+        after = x.shape[1] - text.present.shape[1]
+        seen = earlier(x.shape[1], F.pad(text.present, (0, after), value=True))
+        x = x + self.positions[:, : x.shape[1]]
+        for block in self.blocks:
+            x = block(x, seen)
+        return self.out(self.norm(x[:, 1 - after :]))
+
+    def loss(self, numbers: Tensor, match: Tensor, text: Text) -> Tensor:
+        """Return the mean surprise at each of the numbers (B, K), in nats."""
+        return F.cross_entropy(self(numbers[:, :-1], match, text).mT, numbers)
+
+    def sample(self, text: Text, empty: Text, scale: float, generator: torch.Generator) -> Tensor:
+        """Draw numbers (B, K) for prompts, with dot products from the upper half of all."""
+        buckets, pair = self.match.num_embeddings, both(empty, text)
+        match = torch.randint(buckets // 2, buckets, (len(text.embedding),), generator=generator)
+        numbers = match[:, None][:, :0]
+        for _ in range(self.kept):
+            without, with_it = self(numbers.repeat(2, 1), match.repeat(2), pair)[:, -1].chunk(2)
+            chances = guided(scale, without, with_it).softmax(dim=1)
+            drawn = torch.multinomial(chances, 1, generator=generator)
+            numbers = torch.cat((numbers, drawn), dim=1)
+        return numbers
 
 
 # endregion
@@ -700,6 +804,9 @@ SMALL_CLIP = ClipConfig(
     pixels=8, channels=1, patch=4, image_width=32, image_layers=2, image_heads=4,
 )  # fmt: skip
 SMALL_PRIOR = PriorConfig(size=32, context=5, width=64, layers=2, heads=4)
+SMALL_AUTOREGRESSIVE = AutoregressiveConfig(
+    size=32, context=5, width=64, layers=2, heads=4, kept=12, buckets=32
+)
 SMALL_DECODER = UNetConfig(
     inputs=1, outputs=1, width=16, multiples=(1, 2), depth=1, context=32, head=16, groups=4
 )
@@ -874,6 +981,34 @@ def train(seed: int, steps: int, every: int = 50) -> Iterator[tuple[int, Small, 
                 yield step, small, small.right(drawn)
 
 
+def train_autoregressive(
+    small: Small, steps: int, every: int = 50
+) -> Iterator[tuple[int, Codes, AutoregressivePrior, float]]:
+    """Learn the other prior; yields step, codes, prior, and the share of 100 embeddings that fit.
+
+    One fits if the nearest of the digits held out, by cosine, is what was asked.
+    """
+    (x, of), c = digits(), SMALL_AUTOREGRESSIVE
+    z, held_out = small.image(x).tensor_split([-HELD_OUT])
+    asked = small.text.embedding[of[:-HELD_OUT]]
+    codes, prior = Codes.learn(z, asked, c), AutoregressivePrior(c)
+    numbers, match = codes.numbers(z), codes.match(z, asked)
+    adam = torch.optim.Adam(prior.parameters(), lr=0.0)
+    for step in range(1, steps + 1):
+        adam.param_groups[0]["lr"] = 1e-2 * min(1.0, step / 20) * (1 - step / (steps + 1))
+        some = torch.randint(len(z), (64,))
+        prior.loss(numbers[some], match[some], pick(small.text, forget(of[some], 0.1))).backward()
+        adam.step()
+        adam.zero_grad()
+        if step % every == 0 or step == steps:
+            ten = torch.arange(10).repeat_interleave(10)
+            with torch.no_grad():
+                text, generator = pick(small.text, ten), torch.Generator().manual_seed(0)
+                drawn = codes.restore(prior.sample(text, small.none(100), 2.0, generator))
+            nearest = (drawn @ F.normalize(held_out).T).argmax(dim=1)
+            yield step, codes, prior, float((of[-HELD_OUT:][nearest] == ten).float().mean())
+
+
 # endregion
 
 
@@ -898,6 +1033,7 @@ def paper_sizes() -> dict[str, nn.Module]:
     first = UNetConfig(inputs=6, outputs=3, context=0, scale=False)
     return {
         "diffusion prior": Prior(PriorConfig(size=1024, context=256, layers=24)),
+        "autoregressive prior": AutoregressivePrior(AutoregressiveConfig()),
         "decoder, U-Net": Decoder(1024, decoder),
         "decoder, text encoder": nn.ModuleList(Block(2048, 32, F.gelu) for _ in range(24)),
         "upsampler to 256": UNet(first),
@@ -930,6 +1066,13 @@ def main() -> None:
         ends = x[[int((of == digit).nonzero()[0]) for digit in (0, 6)]]
         path = small.between(ends[:1], ends[1:], 7, seed=0)[0]
     print(f"two digits held out\n{drawn(ends)}\nfrom one to the other\n{drawn(path)}")
+    *_, (_, codes, prior, share) = train_autoregressive(small, steps=100)
+    print(f"autoregressive prior  {share:.0%} of 100 embeddings drawn as asked")
+    with torch.no_grad():
+        text, none = pick(small.text, torch.arange(10)), small.none(10)
+        z = codes.restore(prior.sample(text, none, 2.0, generator))
+        x = small.system.draw(z, text, none, (1, 8, 8), 25, 2.0, generator)
+    print(f"zero to nine, from its embeddings\n{drawn(x)}")
 
 
 if __name__ == "__main__":

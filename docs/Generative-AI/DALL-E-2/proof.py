@@ -8,7 +8,7 @@ import itertools
 import math
 import tempfile
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ CLIP_SIZES = {
     "image_width": 20, "image_layers": 2, "image_heads": 4,
 }  # fmt: skip
 PRIOR_SIZES = {"size": SIZE, "context": CONTEXT, "width": WIDTH, "layers": 2, "heads": HEADS}
+KEPT, BUCKETS = 5, 8
+AUTOREGRESSIVE_SIZES = {**PRIOR_SIZES, "kept": KEPT, "buckets": BUCKETS}
 DECODER_SIZES = {
     "inputs": 3, "outputs": 6, "width": 8, "multiples": (1, 2), "depth": 2, "context": 10,
     "head": 4, "groups": 4,
@@ -106,6 +108,55 @@ def their_prior(c: dict[str, Any]) -> Any:
         num_layers=c["layers"], embedding_dim=c["size"], num_embeddings=c["context"],
     )  # fmt: skip
     return library.eval()
+
+
+def their_autoregressive(c: dict[str, Any]) -> Any:
+    """The library's GPT-2, whose tokens are the numbers, and what reads the rest of the prefix."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    config = GPT2Config(
+        vocab_size=c["buckets"], n_positions=c["context"] + 1 + c["kept"], n_embd=c["width"],
+        n_layer=c["layers"], n_head=c["heads"], activation_function="gelu",
+        tie_word_embeddings=False, bos_token_id=None, eos_token_id=None,
+    )  # fmt: skip
+    prefix = {
+        "states": nn.Linear(c["size"], c["width"]),
+        "text": nn.Linear(c["size"], c["width"]),
+        "match": nn.Embedding(c["buckets"], c["width"]),
+    }
+    return nn.ModuleDict({**prefix, "gpt": GPT2LMHeadModel(config)}).eval()
+
+
+def one_of_three(x: Tensor, at: int) -> Tensor:
+    """The query's, the key's or the value's part of GPT-2's joint weights, laid as ours."""
+    part = x.chunk(3, dim=-1)[at]
+    return part.T if x.dim() > 1 else part
+
+
+def autoregressive_links(layers: int) -> Iterator[Link]:
+    """Say which of our parameters is which of GPT-2's, whose matrices lie the other way."""
+    for name in ("states.weight", "states.bias", "text.weight", "text.bias", "match.weight"):
+        yield Link(name, name)
+    top = "gpt.transformer."
+    yield Link("numbers.weight", f"{top}wte.weight")
+    yield Link("positions", f"{top}wpe.weight", lambda x: x[None])
+    yield Link("norm.weight", f"{top}ln_f.weight")
+    yield Link("norm.bias", f"{top}ln_f.bias")
+    yield Link("out.weight", "gpt.lm_head.weight")
+    rest = {"attention.output": "attn.c_proj", "up": "mlp.c_fc", "down": "mlp.c_proj"}
+    for i in range(layers):
+        ours, theirs = f"blocks.{i}.", f"{top}h.{i}."
+        for n in ("1", "2"):
+            for part in ("weight", "bias"):
+                yield Link(f"{ours}norm{n}.{part}", f"{theirs}ln_{n}.{part}")
+        for at, name in enumerate(("query", "key", "value")):
+            view = partial(one_of_three, at=at)
+            for part in ("weight", "bias"):
+                mine, joint = f"{ours}attention.{name}.{part}", f"{theirs}attn.c_attn.{part}"
+                yield Link(mine, joint, view)
+        for mine, name in rest.items():
+            yield Link(f"{ours}{mine}.weight", f"{theirs}{name}.weight", lambda x: x.T)
+            yield Link(f"{ours}{mine}.bias", f"{theirs}{name}.bias")
 
 
 def their_projection(size: int, c: dict[str, Any]) -> Any:
@@ -226,6 +277,65 @@ def prior(model: Any) -> Pair:
         return {"out": out, "loss": library.post_process_latents(out).square().mean()}
 
     return Pair(ours, library, run_ours, run_reference, list(links(model, "prior", library)))
+
+
+def autoregressive(model: Any) -> Pair:
+    """The other prior: its logits for all numbers of two embeddings, and its loss."""
+    ours = model.AutoregressivePrior(model.AutoregressiveConfig(**AUTOREGRESSIVE_SIZES))
+    library = their_autoregressive(AUTOREGRESSIVE_SIZES)
+    _, text = prompts(model, 2)
+    numbers, match = torch.randint(BUCKETS, (2, KEPT)), torch.randint(BUCKETS, (2,))
+
+    def run_ours() -> dict[str, Tensor]:
+        logits = ours(numbers[:, :-1], match, text)
+        return {"logits": logits, "loss": ours.loss(numbers, match, text)}
+
+    def run_reference() -> dict[str, Tensor]:
+        prefix = [library["states"](text.states)]
+        prefix += [library["text"](text.embedding)[:, None], library["match"](match)[:, None]]
+        x = torch.cat((*prefix, library["gpt"].transformer.wte(numbers[:, :-1])), dim=1)
+        present = torch.cat((text.present, torch.ones(2, KEPT + 1)), dim=1).long()
+        logits = library["gpt"](inputs_embeds=x, attention_mask=present).logits[:, CONTEXT + 1 :]
+        chosen = logits.softmax(dim=-1).gather(-1, numbers[..., None])
+        return {"logits": logits, "loss": -chosen.log().mean()}
+
+    links = list(autoregressive_links(AUTOREGRESSIVE_SIZES["layers"]))
+    return Pair(ours, library, run_ours, run_reference, links)
+
+
+def some_codes(model: Any, count: int = 40) -> tuple[Any, Tensor, Tensor]:
+    """Return codes learnt from random embeddings of pictures and of texts, and these."""
+    image, text = torch.randn(count, SIZE) @ torch.randn(SIZE, SIZE) + 3, torch.randn(count, SIZE)
+    c = model.AutoregressiveConfig(**AUTOREGRESSIVE_SIZES)
+    return model.Codes.learn(image, text, c), image, text
+
+
+def codes(model: Any) -> Values:
+    """Components, numbers and embeddings put back, of those learnt from and of others."""
+    import numpy as np
+
+    ours, image, text = some_codes(model)
+    mean = image.mean(dim=0)
+    axes = torch.linalg.svd(image - mean)[2][:KEPT].T
+    axes = axes * (axes * ours.axes).sum(dim=0).sign()  # either end may be the positive one
+    values = (image - mean) @ axes
+    low, high = values.numpy().min(axis=0), values.numpy().max(axis=0)
+    edges = np.linspace(low, high, BUCKETS + 1)
+    dots = np.sort((image * text).sum(dim=1).numpy())
+    between = np.quantile(dots, np.linspace(0, 1, BUCKETS + 1)[1:-1])
+    own: dict[str, Tensor] = {"axes": ours.axes}
+    theirs: dict[str, Tensor] = {"axes": axes}
+    for name, z in {"learnt from": image, "others": 2 * torch.randn(40, SIZE) + 3}.items():
+        at = ((z - mean) @ axes).numpy()
+        cut = [np.digitize(at[:, k], edges[1:-1, k]) for k in range(KEPT)]
+        centres = np.stack([(edges[:-1, k] + edges[1:, k])[cut[k]] / 2 for k in range(KEPT)])
+        own[f"numbers, {name}"] = ours.numbers(z)
+        theirs[f"numbers, {name}"] = torch.from_numpy(np.stack(cut)).T
+        own[f"restored, {name}"] = ours.restore(ours.numbers(z))
+        theirs[f"restored, {name}"] = mean + torch.from_numpy(centres).T @ axes.T
+        own[f"match, {name}"] = ours.match(z, text)
+        theirs[f"match, {name}"] = torch.from_numpy(np.digitize((z * text).sum(1).numpy(), between))
+    return Values(own, theirs)
 
 
 def decoder(model: Any) -> Pair:
@@ -509,6 +619,58 @@ def better_of_two_is_taken(model: Any) -> None:
     assert ((z * of.embedding).sum(1) - best).abs().max() < 1e-9
 
 
+def later_numbers_are_not_seen(model: Any) -> None:
+    """The autoregressive prior predicts each number from the prefix and those before it alone."""
+    ours = model.AutoregressivePrior(model.AutoregressiveConfig(**AUTOREGRESSIVE_SIZES))
+    _, text = prompts(model, 2)
+    match, numbers = torch.tensor([1, 6]), torch.randint(BUCKETS, (2, KEPT - 1))
+    whole = ours(numbers, match, text)
+    for n in range(KEPT):
+        changed = torch.cat((numbers[:, :n], (numbers[:, n:] + 3) % BUCKETS), dim=1)
+        other = ours(changed, match, text)
+        assert (whole[:, : n + 1] - other[:, : n + 1]).abs().max() < 1e-12, n
+        assert n == KEPT - 1 or (whole[:, n + 1 :] - other[:, n + 1 :]).abs().max() > 1e-6, n
+        assert (whole[:, n] - ours(numbers[:, :n], match, text)[:, -1]).abs().max() < 1e-12, n
+
+
+def codes_move_by_half_a_bucket(model: Any) -> None:
+    """Embeddings move by half a bucket at most along each axis; buckets of dot products are even.
+
+    The axes come in the order of falling variance.
+    """
+    codes, image, text = some_codes(model)
+    restored = codes.restore(codes.numbers(image))
+    off = (restored - image) @ codes.axes
+    assert (off.abs() <= codes.step / 2 * (1 + 1e-9)).all()
+    assert (off.abs().amax(dim=0) > codes.step / 4).all()
+    spread = ((image - codes.mean) @ codes.axes).std(dim=0)
+    assert (spread[:-1] >= spread[1:]).all()
+    held = codes.match(image, text).bincount(minlength=BUCKETS)
+    assert (held == len(image) // BUCKETS).all(), held
+
+
+def numbers_are_drawn_as_predicted(model: Any) -> None:
+    """Numbers are drawn as often as the guided softmax says, for dot products of the upper half."""
+    c = model.AutoregressiveConfig(**{**AUTOREGRESSIVE_SIZES, "kept": 2})
+    ours = model.AutoregressivePrior(c)
+    for table in (ours.match, ours.numbers, ours.out):
+        nn.init.normal_(table.weight)
+    _, two = prompts(model, 2)
+    text, empty = (model.pick(two, torch.full((2000,), row)) for row in (0, 1))
+    matches: list[Tensor] = []
+    ours.match.register_forward_hook(lambda _, given, out: matches.append(given[0]))
+    with torch.no_grad():
+        numbers = ours.sample(text, empty, 1.5, torch.Generator().manual_seed(0))
+        match = matches[0][:2000]
+        assert set(match.tolist()) == set(range(BUCKETS // 2, BUCKETS))
+        for known in (numbers[:, :0], numbers[:, :1]):
+            with_it, without = (ours(known, match, each)[:, -1] for each in (text, empty))
+            weights = (1.5 * with_it - 0.5 * without).exp()
+            expected = (weights / weights.sum(dim=1, keepdim=True)).mean(dim=0)
+            seen = numbers[:, known.shape[1]].bincount(minlength=BUCKETS) / 2000
+            assert (seen - expected).abs().max() < 0.03, (seen, expected)
+
+
 def incomplete_checkpoints_are_refused(model: Any) -> None:
     """A folder without one part, or with another size, ends with a message that names it."""
     pipeline = their_pipeline()
@@ -588,7 +750,7 @@ def sums(multiples: tuple[int, ...], depth: int) -> dict[str, int]:
 KARLO = sums((1, 2, 3, 4), 3)
 NONE = {
     "E": 0, "F": 0, "R": 0, "D": 0, "U": 0, "V": 0, "L": 0, "s": 0, "n": 0, "z": 0, "w": 0,
-    "N": 0, "c": 0, "d": 0, "u": 0,
+    "N": 0, "c": 0, "d": 0, "u": 0, "G": 0, "K": 0, "b": 0,
 }  # fmt: skip
 TABLE = ("Ramesh et al. (2022), Table 3", "https://arxiv.org/abs/2204.06125")
 KARLO_CLIP = {
@@ -622,6 +784,13 @@ def whole_decoder(model: Any) -> nn.Module:
 
 
 # --- figures ------------------------------------------------------------------------------------
+
+
+def autoregressive_run(model: Any, seed: int, steps: int) -> Iterator[tuple[int, float]]:
+    """Learn the autoregressive prior behind a CLIP of its own."""
+    small = model.prepare(seed)[0]
+    for step, _, _, share in model.train_autoregressive(small, steps):
+        yield step, share
 
 
 @lru_cache(maxsize=1)
@@ -668,6 +837,7 @@ PROOF = Proof(
             lambda model: model.UnCLIP(),
             {
                 **KARLO,
+                **NONE,
                 "E": 1,
                 "F": 1,
                 "R": 1,
@@ -690,6 +860,22 @@ PROOF = Proof(
             "Diffusion prior",
             table_three("diffusion prior", "prior"),
             {**KARLO, **NONE, "R": 1, "L": 256, "z": 1024, "w": 2048, "N": 24},
+            Published(1e9, 1e9, *TABLE),
+        ),
+        Size(
+            "Autoregressive prior",
+            table_three("autoregressive prior", "autoregressive"),
+            {
+                **KARLO,
+                **NONE,
+                "G": 1,
+                "L": 256,
+                "z": 1024,
+                "w": 1664,
+                "N": 24,
+                "K": 319,
+                "b": 1024,
+            },
             Published(1e9, 1e9, *TABLE),
         ),
         Size(
@@ -733,6 +919,16 @@ PROOF = Proof(
             "Prior: all else",
             r"prior\.(?!blocks).*",
             "R * (3 * (z * w + w) + 2 * (w * w + w) + (L + 5) * w + 2 * w + w * z + 3 * z)",
+        ),
+        Row(
+            "Autoregressive prior: blocks",
+            r"autoregressive\.blocks\..*",
+            "G * N * (12 * w * w + 13 * w)",
+        ),
+        Row(
+            "Autoregressive prior: all else",
+            r"autoregressive\.(?!blocks).*",
+            "G * (2 * (z * w + w) + 3 * b * w + (L + 1 + K) * w + 2 * w)",
         ),
         Row(
             "Decoder: embeddings of prompt and picture",
@@ -786,6 +982,17 @@ PROOF = Proof(
             package="diffusers",
         ),
         Equality(
+            "autoregressive prior",
+            autoregressive,
+            "transformers.GPT2LMHeadModel with the exact GELU, behind the same prefix",
+            package="transformers",
+        ),
+        Equality(
+            "codes",
+            codes,
+            "components from torch.linalg.svd, buckets by numpy.digitize",
+        ),
+        Equality(
             "decoder",
             decoder,
             "diffusers' UnCLIPTextProjModel and UNet2DConditionModel, with its waves in float64: "
@@ -818,6 +1025,9 @@ PROOF = Proof(
         slerp_turns_evenly,
         guidance_leads_away,
         better_of_two_is_taken,
+        later_numbers_are_not_seen,
+        codes_move_by_half_a_bucket,
+        numbers_are_drawn_as_predicted,
         incomplete_checkpoints_are_refused,
         data_are_read_and_parted,
     ),
@@ -829,7 +1039,12 @@ PROOF = Proof(
             "x = self.attention(self.norm1(x), seen)",
             ("CLIP", "prior"),
         ),
-        Mutant("future seen", "dtype=torch.bool).tril()", "dtype=torch.bool)", ("CLIP", "prior")),
+        Mutant(
+            "future seen",
+            "dtype=torch.bool).tril()",
+            "dtype=torch.bool)",
+            ("CLIP", "prior", "autoregressive prior", "later_numbers_are_not_seen"),
+        ),
         Mutant(
             "padding seen by the prior",
             "else seen & present[:, None, None, :]",
@@ -868,6 +1083,90 @@ PROOF = Proof(
             ("prior",),
         ),
         Mutant("not put back on scale", "z * self.std + self.mean", "z * self.std", ("prior",)),
+        Mutant(
+            "number seen that is to be predicted",
+            "seen = earlier(x.shape[1], F.pad(text.present, (0, after), value=True))",
+            "seen = earlier(x.shape[1], F.pad(text.present, (0, after), value=True)).roll(1, -1)",
+            ("autoregressive prior", "later_numbers_are_not_seen"),
+        ),
+        Mutant(
+            "padding seen by the autoregressive prior",
+            "F.pad(text.present, (0, after), value=True)",
+            "F.pad(text.present | True, (0, after), value=True)",
+            ("autoregressive prior",),
+        ),
+        Mutant(
+            "dot product before the text",
+            "known = (self.text(text.embedding), self.match(match))",
+            "known = (self.match(match), self.text(text.embedding))",
+            ("autoregressive prior",),
+        ),
+        Mutant(
+            "logits one place late",
+            "self.norm(x[:, 1 - after :])",
+            "self.norm(x.roll(-1, 1)[:, 1 - after :])",
+            ("autoregressive prior", "later_numbers_are_not_seen"),
+        ),
+        Mutant(
+            "loss of the embeddings cut short",
+            "F.cross_entropy(self(numbers[:, :-1], match, text).mT, numbers)",
+            "F.cross_entropy(self(numbers[:, :-1], match, text)[:, 1:].mT, numbers[:, 1:])",
+            ("autoregressive prior",),
+        ),
+        Mutant(
+            "least components kept",
+            "eigenvectors.flip(1)[:, : c.kept]",
+            "eigenvectors[:, : c.kept]",
+            ("codes", "codes_move_by_half_a_bucket"),
+        ),
+        Mutant(
+            "mean left in",
+            "centred = image - mean",
+            "centred = image",
+            ("codes",),
+        ),
+        Mutant(
+            "nearest edge instead of bucket",
+            "at.floor().long()",
+            "at.round().long()",
+            ("codes", "codes_move_by_half_a_bucket"),
+        ),
+        Mutant(
+            "edge instead of centre",
+            "(numbers + 0.5) * self.step",
+            "numbers * self.step",
+            ("codes", "codes_move_by_half_a_bucket"),
+        ),
+        Mutant(
+            "numbers beyond the last bucket",
+            ".clamp(0, len(self.edges))",
+            ".clamp(min=0)",
+            ("codes",),
+        ),
+        Mutant(
+            "dot products cut unevenly",
+            ".quantile(torch.arange(1, c.buckets) / c.buckets)",
+            ".quantile((torch.arange(1, c.buckets) / c.buckets) ** 2)",
+            ("codes", "codes_move_by_half_a_bucket"),
+        ),
+        Mutant(
+            "any dot product",
+            "torch.randint(buckets // 2, buckets,",
+            "torch.randint(0, buckets,",
+            ("numbers_are_drawn_as_predicted",),
+        ),
+        Mutant(
+            "numbers drawn too boldly",
+            "guided(scale, without, with_it).softmax(dim=1)",
+            "guided(scale, without, with_it).mul(2).softmax(dim=1)",
+            ("numbers_are_drawn_as_predicted",),
+        ),
+        Mutant(
+            "text and no text exchanged",
+            "match.repeat(2), pair)[:, -1].chunk(2)",
+            "match.repeat(2), pair)[:, -1].flip(0).chunk(2)",
+            ("numbers_are_drawn_as_predicted",),
+        ),
         Mutant(
             "tokens of the picture cut the other way",
             "unflatten(1, (-1, 4)).transpose(1, 2)",
@@ -962,6 +1261,14 @@ PROOF = Proof(
             steps=100,
             reach=0.8,
             short=(50, 0.35),
+        ),
+        Run(
+            "Image embeddings from the autoregressive prior",
+            autoregressive_run,
+            "share of 100 embeddings drawn whose nearest digit held out is what was asked",
+            steps=100,
+            reach=0.9,
+            short=None,
         ),
     ),
     data=("../digits.txt",),
