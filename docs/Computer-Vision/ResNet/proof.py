@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import Tensor, nn
@@ -100,6 +102,17 @@ def speed(model: Any) -> Pair:
 # --- invariants ---------------------------------------------------------------------------------
 
 
+@contextmanager
+def shapes_alone() -> Iterator[None]:
+    """Build on the meta device, and fill no weights: that would take most of the time."""
+    with (
+        torch.device("meta"),
+        mock.patch.object(nn.init, "kaiming_normal_"),
+        mock.patch.object(nn.Conv2d, "reset_parameters"),
+    ):
+        yield
+
+
 def names_count_layers(model: Any) -> None:
     """A network has as many layers with weights, shortcuts aside, as its name says.
 
@@ -108,7 +121,7 @@ def names_count_layers(model: Any) -> None:
     depths = {c: int(name.rpartition("-")[2]) for name, c in model.SIZES.items()}
     depths |= {model.cifar(depth): depth for depth in (20, 56)}
     for c, depth in depths.items():
-        with torch.device("meta"):
+        with shapes_alone():
             ours = model.ResNet(c)
         layers = [
             name
@@ -130,7 +143,8 @@ def multiply_adds_are_the_papers(model: Any) -> None:
         ("ResNet-101", 7.6e9, {"early_stride": True}),
         ("ResNet-152", 11.3e9, {"early_stride": True}),
     ):
-        counted = model.multiply_adds(model.replace(model.SIZES[name], **changes))
+        with shapes_alone():
+            counted = model.multiply_adds(model.replace(model.SIZES[name], **changes))
         assert abs(counted / stated - 1) < 0.02, (name, counted)
     # Written out for one network: 7 x 7, two blocks at 56, 28, 14 and 7 pixels, projections, head.
     stem = 112**2 * 7 * 7 * 3 * 64
@@ -141,7 +155,7 @@ def multiply_adds_are_the_papers(model: Any) -> None:
 
 def cifar_sizes_are_the_papers(model: Any) -> None:
     """The 1,202 layers for CIFAR-10 have 19.4 million parameters, and shortcuts add none."""
-    with torch.device("meta"):
+    with shapes_alone():
         deep = model.ResNet(model.cifar(1202))
         both = [model.ResNet(model.cifar(56, kind)) for kind in ("padding", "none")]
     assert round(sum(p.numel() for p in deep.parameters()) / 1e5) == 194
@@ -217,8 +231,10 @@ def depth_inflates_gradients_of_plain_networks_only(model: Any) -> None:
         )
         return float(deep / shallow)
 
-    assert grows(False) > 300, grows(False)
-    assert grows(True) < 15, grows(True)
+    plain = grows(False)
+    assert plain > 300, plain
+    residual = grows(True)
+    assert residual < 15, residual
 
 
 def loads_checkpoints(model: Any) -> None:
@@ -530,7 +546,7 @@ PROOF = Proof(
             "share of held-out digits recognised",
             steps=100,
             reach=0.8,
-            short=(40, 0.25),
+            short=(30, 0.25),
         ),
         Run(
             "The lead of 56 layers with shortcuts over 56 without",
@@ -538,7 +554,7 @@ PROOF = Proof(
             "share recognised with shortcuts, less the share without",
             steps=100,
             reach=0.4,
-            short=(40, 0.1),
+            short=None,
         ),
     ),
     data=("../../Generative-AI/digits.txt",),

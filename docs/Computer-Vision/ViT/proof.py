@@ -561,7 +561,7 @@ PROOF = Proof(
             "share of held-out digits recognised",
             steps=STEPS,
             reach=0.75,
-            short=(100, 0.3),
+            short=(100, 0.2),
         ),
         Run(
             "What positions are worth",
@@ -569,7 +569,7 @@ PROOF = Proof(
             "share recognised with positions, less the share without",
             steps=STEPS,
             reach=0.1,
-            short=(100, 0.03),
+            short=None,
         ),
     ),
     figures=(

@@ -625,7 +625,7 @@ PROOF = Proof(
             "surprise at hidden words of new text, in nats",
             steps=300,
             reach=2.2,
-            short=(150, 3.0),
+            short=(60, 3.2),
             higher_is_better=False,
         ),
         Run(
@@ -637,7 +637,7 @@ PROOF = Proof(
             "share of 400 new sentences whose subject is found",
             steps=300,
             reach=0.95,
-            short=(150, 0.55),
+            short=None,
         ),
     ),
     speed=speed,

@@ -53,12 +53,12 @@ def evaluation(model: Any) -> Values:
     """Values of random policies, where the reference has the end as one more state."""
     ours: dict[str, Tensor] = {}
     reference: dict[str, Tensor] = {}
-    for name in (LAKE, WIDE, TAXI):
-        mdp = read(model, name)
+    for name, gamma in ((LAKE, 0.99), (WIDE, 0.99), (TAXI, 0.9)):  # fewer sweeps of 500 states
+        mdp = read(model, name, gamma)
         policy = random_policy(mdp)
         ours[f"sweeps, {name}"] = model.evaluate(mdp, policy)[0]
         ours[f"solved, {name}"] = model.solve(mdp, policy)
-        v = with_the_end(name, policy.numpy(), 0.99)
+        v = with_the_end(name, policy.numpy(), gamma)
         reference[f"sweeps, {name}"] = reference[f"solved, {name}"] = torch.from_numpy(v)
     return Values(ours, reference)
 
@@ -289,15 +289,16 @@ def known_optima(model: Any) -> None:
 
     Within gymnasium's limits of 100 and 200 steps it is 0.74 and 0.91; the taxi earns 7.93.
     """
-    found = {}
-    for name, limit in ((LAKE, 100), (WIDE, 200), (TAXI, 200)):
+    for name, limit, known, known_within in (
+        (LAKE, 100, 14 / 17, 0.74),
+        (WIDE, 200, 1.0, 0.91),
+        (TAXI, 200, 7.93, 7.93),
+    ):
         mdp = read(model, name, 1.0)
         best = float(mdp.start @ model.policy_iteration(mdp)[1])
         within = float(mdp.start @ next(islice(model.optimal_sweeps(mdp), limit - 1, None)))
-        found[name] = best, round(within, 2)
-    assert abs(found[LAKE][0] - 14 / 17) < 1e-9 and found[LAKE][1] == 0.74, found
-    assert abs(found[WIDE][0] - 1) < 1e-9 and found[WIDE][1] == 0.91, found
-    assert abs(found[TAXI][0] - 7.93) < 1e-9 and found[TAXI][1] == 7.93, found
+        assert abs(best - known) < 1e-9, (name, best)
+        assert round(within, 2) == known_within, (name, within)
 
 
 def improvement_never_hurts(model: Any) -> None:
@@ -336,10 +337,10 @@ def acts_as_its_policy_says(model: Any) -> None:
     learner = model.Learner(small(model), "SARSA", seed=0)
     learner.q, learner.epsilon = [[1.0, 1.0, 0.0]] * 4, 0.3
     count = torch.zeros(3)
-    for _ in range(20_000):
+    for _ in range(5000):
         count[learner.act(0)] += 1
     p = learner.policy()[0]
-    assert ((count / 20_000 - p).abs() < 5 * (p * (1 - p) / 20_000).sqrt()).all(), (count, p)
+    assert ((count / 5000 - p).abs() < 5 * (p * (1 - p) / 5000).sqrt()).all(), (count, p)
 
 
 class Corridor:
@@ -601,11 +602,11 @@ PROOF = Proof(
             higher_is_better=False,
         )
         for title, name, method, steps, reach, short in (
-            ("FrozenLake", LAKE, "Monte Carlo", 100_000, 0.06, (30_000, 0.1)),
-            ("FrozenLake", LAKE, "SARSA", 100_000, 0.03, (30_000, 0.1)),
-            ("FrozenLake", LAKE, "Q-learning", 100_000, 0.03, (30_000, 0.1)),
-            ("Taxi", TAXI, "SARSA", 200_000, 15.0, (80_000, 120.0)),
-            ("Taxi", TAXI, "Q-learning", 200_000, 1.0, (80_000, 60.0)),
+            ("FrozenLake", LAKE, "Monte Carlo", 100_000, 0.06, None),
+            ("FrozenLake", LAKE, "SARSA", 100_000, 0.03, None),
+            ("FrozenLake", LAKE, "Q-learning", 100_000, 0.03, None),
+            ("Taxi", TAXI, "SARSA", 200_000, 15.0, None),
+            ("Taxi", TAXI, "Q-learning", 200_000, 1.0, (40_000, 200.0)),
         )
     ),
     figures=(Figure("lake.png", planned_and_learnt),),
