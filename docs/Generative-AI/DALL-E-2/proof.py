@@ -961,7 +961,7 @@ PROOF = Proof(
             "share of 100 digits drawn that the judge takes for what was asked",
             steps=100,
             reach=0.8,
-            short=(50, 0.35),
+            short=(35, 0.2),
         ),
     ),
     data=("../digits.txt",),
