@@ -519,7 +519,7 @@ PROOF = Proof(
             METRIC,
             steps=800,
             reach=3,
-            short=(100, 5),
+            short=None,
             higher_is_better=False,
         ),
         Run(

@@ -410,7 +410,7 @@ PROOF = Proof(
             "share of 200 new sequences reversed without a mistake",
             steps=400,
             reach=0.95,
-            short=(300, 0.3),
+            short=(240, 0.08),
         ),
     ),
     speed=speed,
