@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from zooniverse.proofs.form import Row, Size
 from zooniverse.proofs.record import Counted, Layer, PublishedCount
@@ -27,6 +28,25 @@ _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
 
 class ProofError(AssertionError):
     """What is shown does not hold, or ``proof.py`` is wrong. Its text is one line, with a cure."""
+
+
+_FILLING = frozenset(
+    {Tensor.normal_, Tensor.uniform_, nn.init.normal_, nn.init.uniform_, nn.init.trunc_normal_}
+    | {nn.init.kaiming_normal_, nn.init.kaiming_uniform_}
+    | {nn.init.xavier_normal_, nn.init.xavier_uniform_, nn.init.orthogonal_}
+)
+
+
+class _Unfilled(TorchFunctionMode):
+    """Fills no weights: the meta device has none, yet pretending takes most of the time."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func in _FILLING:
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
 
 
 def evaluate(formula: str, symbols: Mapping[str, int]) -> int:
@@ -97,7 +117,7 @@ def count_size(size: Size, rows: Sequence[Row], code: Any) -> Counted:
         ProofError: As ``ledger``; or the reference's count differs; or a gap to the published
             figure is not explained.
     """
-    with torch.device("meta"):
+    with torch.device("meta"), _Unfilled():
         layers = ledger(size.build(code), rows, size.symbols)
         reference = sum(count(size.reference()).values()) if size.reference else None
     total = sum(number for _, _, number in layers)
