@@ -602,7 +602,7 @@ PROOF = Proof(
             higher_is_better=False,
         )
         for title, name, method, steps, reach, short in (
-            ("FrozenLake", LAKE, "Monte Carlo", 100_000, 0.06, None),
+            ("FrozenLake", LAKE, "Monte Carlo", 100_000, 0.042, None),
             ("FrozenLake", LAKE, "SARSA", 100_000, 0.03, None),
             ("FrozenLake", LAKE, "Q-learning", 100_000, 0.03, None),
             ("Taxi", TAXI, "SARSA", 200_000, 15.0, None),
