@@ -109,13 +109,10 @@ def prints_html(record: Record) -> str:
     if record.prints is None:
         return "<p>What the file prints was not recorded.</p>"
     printed = record.prints
-    # Lines of a drawing are not broken but scrolled to, with the keys, too.
-    drawn = bool(set(printed.text) & set("█▀▄"))
-    kind, focus = (" zoo-prints--drawn", ' tabindex="0"') if drawn else ("", "")
     return (
-        f'<figure class="zoo-prints{kind}"><figcaption>What <code>{escape(printed.command)}</code> '
+        f'<figure class="zoo-prints"><figcaption>What <code>{escape(printed.command)}</code> '
         f"prints, in {seconds(printed.seconds)} of processor time</figcaption>"
-        f"<pre><code{focus}>{escape(printed.text)}\n</code></pre></figure>"
+        f"<pre><code>{escape(printed.text)}\n</code></pre></figure>"
     )
 
 

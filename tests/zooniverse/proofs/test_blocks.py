@@ -202,9 +202,6 @@ def test_a_run_that_promises_nothing_is_no_record() -> None:
 def test_prints() -> None:
     assert blocks.prints_html(record()) == GOLDEN_PRINTS
     assert "was not recorded" in blocks.prints_html(record(prints=None))
-    drawn = blocks.prints_html(record(prints={**PROOF["prints"], "text": "▄█▄  █"}))
-    assert drawn.startswith('<figure class="zoo-prints zoo-prints--drawn">')
-    assert '<pre><code tabindex="0">▄█▄  █\n</code></pre>' in drawn
 
 
 def test_without_a_proof_each_block_says_how_to_make_it() -> None:
