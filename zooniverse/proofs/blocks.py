@@ -214,11 +214,8 @@ def _ledger(name: str, counted: Counted) -> str:
 def _curve(run: Trained, model: str, ident: str) -> str:
     assert run.reach is not None  # as the record's own check demands
     reached = result(run.mean, run.std)
-    first, last = run.curve[0], run.curve[-1]
     description = (
-        f"{run.name}: {run.metric}. At step {first[0]:,} the mean of {len(run.seeds)} seeds is "
-        f"{number(first[1])}, at step {last[0]:,} it is {number(last[1])}, between "
-        f"{number(last[2])} and {number(last[3])}. The dashed line is at {number(run.reach)}."
+        f"{run.name}: {run.metric}. {_in_words(run)} The dashed line is at {number(run.reach)}."
     )
     seeds = ", ".join(map(str, run.seeds))
     headline = f"{reached} after {run.steps:,} steps"
@@ -240,7 +237,7 @@ def _beside(run: Trained, changed: Sequence[Trained], model: str) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(one.name if one.beside else "nothing")}</th>'
         f'<td data-of="result">{result(one.mean, one.std)}</td>'
-        f'<td data-of="worst, best">{_whole(min(one.finals))}, {_whole(max(one.finals))}</td>'
+        f'<td data-of="lowest, highest">{number(min(one.finals))}, {number(max(one.finals))}</td>'
         f"<td>{charts.small_curve(one.curve, run.curve, span, _in_words(one))}</td></tr>"
         for one in (run, *changed)
     )
@@ -249,7 +246,8 @@ def _beside(run: Trained, changed: Sequence[Trained], model: str) -> str:
         f"{escape(run.name)}, changed in one thing.</strong> {escape(upper(run.metric))}, after "
         f"{run.steps:,} steps with the same {len(run.seeds)} seeds: mean ± standard deviation. The "
         "dashed line is that of the first row.</caption><thead><tr>"
-        '<th scope="col">changed</th><th scope="col">result</th><th scope="col">worst, best</th>'
+        '<th scope="col">changed</th><th scope="col">result</th>'
+        '<th scope="col">lowest, highest</th>'
         f'<th scope="col">over training</th></tr></thead><tbody>{rows}</tbody></table>'
         f'<p class="zoo-ledger__note">{seconds(sum(one.seconds for one in changed))} of processor '
         f"time in all. To make it again: {_command(model)}</p></div>"
@@ -259,14 +257,9 @@ def _beside(run: Trained, changed: Sequence[Trained], model: str) -> str:
 def _in_words(run: Trained) -> str:
     first, last = run.curve[0], run.curve[-1]
     return (
-        f"At step {first[0]:,} the mean is {number(first[1])}, at step {last[0]:,} it is "
-        f"{number(last[1])}, between {number(last[2])} and {number(last[3])}."
+        f"At step {first[0]:,} the mean of {len(run.seeds)} seeds is {number(first[1])}, at step "
+        f"{last[0]:,} it is {number(last[1])}, between {number(last[2])} and {number(last[3])}."
     )
-
-
-def _whole(value: float) -> str:
-    """Write a number of at least 100 without a point; a smaller one with three digits."""
-    return f"{value:.0f}".replace("-", "−") if abs(value) >= 100 else number(value)
 
 
 def _missing(model: str) -> str:

@@ -7,7 +7,8 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -37,9 +38,17 @@ _FILLING = frozenset(
 )
 
 
-class _Unfilled(TorchFunctionMode):
-    """Fills no weights: the meta device has none, yet pretending takes most of the time."""
+@contextmanager
+def shapes_alone() -> Iterator[None]:
+    """Build networks on the meta device, where they take no memory, and fill no weights.
 
+    There are none to fill, yet pretending would take most of the time.
+    """
+    with torch.device("meta"), _Unfilled():
+        yield
+
+
+class _Unfilled(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
@@ -117,7 +126,7 @@ def count_size(size: Size, rows: Sequence[Row], code: Any) -> Counted:
         ProofError: As ``ledger``; or the reference's count differs; or a gap to the published
             figure is not explained.
     """
-    with torch.device("meta"), _Unfilled():
+    with shapes_alone():
         layers = ledger(size.build(code), rows, size.symbols)
         reference = sum(count(size.reference()).values()) if size.reference else None
     total = sum(number for _, _, number in layers)

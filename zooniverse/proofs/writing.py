@@ -19,8 +19,9 @@ def result(mean: float, std: float) -> str:
 
 
 def number(value: float) -> str:
-    """Write a number with three digits."""
-    return f"{value:.3g}".replace("-", "−")
+    """Write a number with three digits, or with all before the point where there are more."""
+    text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return text.replace("-", "−")
 
 
 def seconds(value: float) -> str:

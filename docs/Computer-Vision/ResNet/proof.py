@@ -6,16 +6,15 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from zooniverse.proofs.counting import shapes_alone
 from zooniverse.proofs.form import Equality, Link, Mutant, Pair, Proof, Published, Row, Run, Size
 
 BLOCKS, WIDTHS, CLASSES = (2, 1, 2), (6, 10, 14), 7
@@ -100,17 +99,6 @@ def speed(model: Any) -> Pair:
 
 
 # --- invariants ---------------------------------------------------------------------------------
-
-
-@contextmanager
-def shapes_alone() -> Iterator[None]:
-    """Build on the meta device, and fill no weights: that would take most of the time."""
-    with (
-        torch.device("meta"),
-        mock.patch.object(nn.init, "kaiming_normal_"),
-        mock.patch.object(nn.Conv2d, "reset_parameters"),
-    ):
-        yield
 
 
 def names_count_layers(model: Any) -> None:

@@ -27,6 +27,7 @@ from zooniverse.proofs.record import (
     Record,
     Trained,
 )
+from zooniverse.proofs.writing import number
 from zooniverse.records.schema import Deviation
 
 EVIL = '<img src=x onerror="alert(1)">&'
@@ -174,18 +175,18 @@ def test_what_is_changed_in_one_thing_stands_in_a_table() -> None:
     assert "<strong>Reversing, changed in one thing.</strong> Share right, after 40 steps" in html
     assert (
         '<th scope="row">nothing</th><td data-of="result">0.95 ± 0.07</td>'
-        '<td data-of="worst, best">0.9, 1</td>' in html
+        '<td data-of="lowest, highest">0.9, 1</td>' in html
     )
     assert (
         '<th scope="row">a &lt; b</th><td data-of="result">0.3 ± 0.1</td>'
-        '<td data-of="worst, best">0.2, 0.4</td>' in html
+        '<td data-of="lowest, highest">0.2, 0.4</td>' in html
     )
     small = [
         ET.fromstring(svg + "</svg>")
         for svg in re.findall(r"(<svg class=\"zoo-chart zoo-chart--small.*?)</svg>", html)
     ]
     assert small[1].get("aria-label") == (
-        "At step 20 the mean is 0.3, at step 40 it is 0.3, between 0.2 and 0.4."
+        "At step 20 the mean of 2 seeds is 0.3, at step 40 it is 0.3, between 0.2 and 0.4."
     )
     # From 0.1 to 1 on 36 units, whichever row: the same value is at the same height.
     assert [[path.get("d") for path in svg][1:] for svg in small] == [
@@ -272,6 +273,14 @@ def test_every_curve_lies_inside_its_frame(values: list[list[float]], reach: flo
         for x, y in places:
             assert 84 <= float(x) <= 704, html
             assert 83.9 <= float(y) <= 350.1, html
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.12345, "0.123"), (-76.1, "−76.1"), (488.4, "488"), (-1530.2, "−1,530"), (999.9, "1,000")],
+)
+def test_numbers_have_three_digits_and_no_exponent(value: float, said: str) -> None:
+    assert number(value) == said
 
 
 @pytest.mark.parametrize(
