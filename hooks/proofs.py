@@ -37,7 +37,7 @@ def on_page_context(
     context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Navigation
 ) -> None:
     docs, place = Path(config.docs_dir), page.file.src_uri.rpartition("/")[0]
-    model = collect(docs).by_folder.get(place)
+    model = collect(docs, config).by_folder.get(place)
     differs = model.record.deviations if model else ()
     page.content, problem = with_proof(page.content or "", docs / place, differs)
     if problem:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from textwrap import dedent
@@ -131,6 +131,7 @@ def with_code(
     return replace_markers(html, {"code": render}), wrong
 
 
+@lru_cache(maxsize=1024)  # while serving, most files stay as they are
 def highlighted(code: str, language: str) -> str:
     """Return code as the site's fences show it."""
     fence = "`" * (max((len(run) for run in re.findall(r"`+", code)), default=0) + 3)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Container, Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from html.entities import html5
 from itertools import pairwise
 from typing import Any
@@ -80,6 +80,7 @@ def _gemoji() -> dict[str, Any]:
     return index
 
 
+@lru_cache(maxsize=1024)  # while serving, most pages stay as they are
 def to_python_markdown(text: str) -> str:
     """Return a page with the same blocks and text for Python-Markdown as the given one for GitHub.
 

@@ -102,7 +102,7 @@ def typeset(page: str, body: str = "", first_line: int = 1) -> tuple[str, list[P
     pieces: list[str] = []
     problems: list[Problem] = []
     end = at = 0
-    for formula in _Finder(page).found:
+    for formula in _found(page):
         markup, error = _render(formula.source, formula.display)
         place = body.find(formula.source.partition("\n")[0], at)
         at = max(place, at)  # formulas come in the order of the page
@@ -131,6 +131,11 @@ class _Formula(NamedTuple):
     end: int
     source: str
     display: bool
+
+
+@lru_cache(maxsize=1024)  # while serving, most pages stay as they are
+def _found(page: str) -> tuple[_Formula, ...]:
+    return tuple(_Finder(page).found)
 
 
 class _Finder(HTMLParser):

@@ -103,9 +103,17 @@ def link_lines(body: str, first_line: int = 1) -> dict[str, list[int]]:
         first_line: Line of the file at which ``body`` begins.
     """
     found: dict[str, list[int]] = {}
+    for address, line in _places(body):
+        found.setdefault(address, []).append(line + first_line - 1)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _places(body: str) -> tuple[tuple[str, int], ...]:
+    found: list[tuple[str, int]] = []
 
     def add(line: int, address: object) -> None:
-        found.setdefault(unquote(str(address)), []).append(line + first_line - 1)
+        found.append((unquote(str(address)), line))
 
     def add_html(line: int, html: str) -> None:
         for tag in tags(html):
@@ -123,7 +131,7 @@ def link_lines(body: str, first_line: int = 1) -> dict[str, list[int]]:
                         add(line, inner.attrs["src"])
             elif child.type == "html_inline":
                 add_html(line, child.content)
-    return found
+    return tuple(found)
 
 
 @lru_cache(maxsize=1024)  # while serving, most pages stay as they are

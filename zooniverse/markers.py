@@ -109,12 +109,13 @@ def _line_of(text: str, at: int) -> int:
     return text.count("\n", 0, at)
 
 
-def _markers(html: str) -> list[tuple[int, int, Marker]]:
+@lru_cache(maxsize=1024)
+def _markers(html: str) -> tuple[tuple[int, int, Marker], ...]:
     """Return start, end and marker of each comment that begins with ``zoo:``."""
     parser = _Comments(html)
     parser.feed(html)
     parser.close()
-    return parser.found
+    return tuple(parser.found)
 
 
 class _Comments(HTMLParser):

@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -173,17 +174,22 @@ def _plain(text: str) -> str:
 
 def _with_links(body: str, lead: Callable[[str], str]) -> str:
     """Rewrite the links of Markdown outside of code blocks."""
-    fenced = {
+    code = _lines_of_code(body)
+    return "\n".join(
+        line
+        if number in code
+        else _LINK.sub(lambda match: match[1] + lead(match[2]) + match[3], line)
+        for number, line in enumerate(body.split("\n"))
+    )
+
+
+@lru_cache(maxsize=1024)  # while serving, most pages stay as they are
+def _lines_of_code(body: str) -> frozenset[int]:
+    return frozenset(
         line
         for token in MarkdownIt("commonmark").parse(body)
         if token.type in ("fence", "code_block") and token.map
         for line in range(*token.map)
-    }
-    return "\n".join(
-        line
-        if number in fenced
-        else _LINK.sub(lambda match: match[1] + lead(match[2]) + match[3], line)
-        for number, line in enumerate(body.split("\n"))
     )
 
 
