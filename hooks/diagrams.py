@@ -32,7 +32,6 @@ from zooniverse.settings import read_section
 
 log = get_plugin_logger("diagrams")
 serving = False
-_parsed: dict[str, tuple[object, str]] = {}
 
 
 def on_startup(command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
@@ -97,9 +96,9 @@ def _wall(page: Page, files: Files) -> Wall:
     )
 
 
-# mkdocs-mermaid2-plugin parses each page that holds the word "mermaid" anew, which on a large site
-# takes minutes. Only pages with diagrams to be drawn by the reader's browser have need of it, and,
-# while serving, only those that are no longer what they were.
+# mkdocs-mermaid2-plugin parses a whole page in order to add its scripts, half a second for a long
+# one. It is shown a page that has nothing but a diagram; what it adds goes to the real one.
+_LEAST = '<body><div class="mermaid"></div>'
 
 
 def _is_mermaid2(event: Callable[..., Any]) -> bool:
@@ -107,15 +106,11 @@ def _is_mermaid2(event: Callable[..., Any]) -> bool:
 
 
 def _where_live(event: Callable[..., Any]) -> Callable[..., Any]:
-    settings = dict(event.__self__.config)  # type: ignore[attr-defined]  # it is a method
-
-    def on_post_page(output: str, page: Page, **others: Any) -> str:
+    def on_post_page(output: str, **others: Any) -> str:
         if LIVE not in output:
             return output
-        read = output, settings
-        before = _parsed.get(page.file.src_uri)
-        if before is None or before[0] != read:
-            before = _parsed[page.file.src_uri] = read, event(output, page=page, **others)
-        return before[1]
+        scripts = event(f"{_LEAST}</body>", **others).removeprefix(_LEAST)
+        before, _, after = output.rpartition("</body>")
+        return f"{before}{scripts}{after}"
 
     return on_post_page
