@@ -199,6 +199,7 @@ def _ledger(name: str, counted: Counted) -> str:
         f'<tr><th scope="row">{escape(layer.name)}</th><td>{formula_html(layer.formula)}</td>'
         f"<td>{layer.number:,}</td><td>{_share(layer.number / counted.total)}</td></tr>"
         for layer in counted.layers
+        if layer.number  # of a system's parts that are counted alone, the others have none
     )
     symbols = ", ".join(f"{escape(key)} = {value:,}" for key, value in counted.symbols.items())
     where = f", with {symbols}" if symbols else ""

@@ -144,6 +144,12 @@ def test_total_of_the_ledger_is_a_sum() -> None:
     assert "<td>120</td><td>100.0%</td>" in html
 
 
+def test_parts_without_parameters_are_left_out() -> None:
+    layers = [*PROOF["counts"]["base"]["layers"], ["Decoder", "0 * d", 0]]
+    more = {**PROOF["counts"]["base"], "layers": layers}
+    assert GOLDEN_LEDGER in blocks.ledger_html(record(counts={"base": more}).counts, "Made")
+
+
 def test_curve_is_a_picture_with_words() -> None:
     html = blocks.curves_html(record().runs, "Made")
     svg = ET.fromstring(html[html.index("<svg") : html.index("</svg>") + 6])
