@@ -21,7 +21,7 @@ from types import ModuleType
 import pytest
 from filelock import FileLock
 from hypothesis import settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 settings.register_profile("no clock", deadline=None)  # a busy machine is no fault
 settings.load_profile("no clock")
@@ -187,6 +187,15 @@ class SmallSite:
 @pytest.fixture
 def small_site(tmp_path: Path) -> SmallSite:
     return SmallSite(tmp_path)
+
+
+def ready(page: Page, address: str) -> None:
+    """Open a page; return when its links are followed within it: once the sitemap has come."""
+    with page.expect_response("**/sitemap.xml") as sitemap:
+        page.goto(address)
+    sitemap.value.finished()
+    page.wait_for_timeout(200)  # it is read
+    page.evaluate("window.kept = true")
 
 
 @pytest.fixture(scope="session")

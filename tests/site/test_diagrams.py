@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.conftest import ROOT, Site, SmallSite, served
+from tests.conftest import ROOT, Site, SmallSite, ready, served
 
 pytestmark = pytest.mark.browser
 
@@ -132,6 +132,9 @@ def test_only_the_seen_scheme_is_loaded_and_the_switch_is_followed(
     for scheme, other in (("light", "dark"), ("dark", "light")):
         page = visit(address + "A/", color_scheme=scheme)
         page.locator("figure.diagram").last.scroll_into_view_if_needed()
+        page.wait_for_function(
+            f"{REQUESTED}.filter(n => n.includes('/assets/diagrams/')).length > 1"
+        )
         page.wait_for_timeout(400)
         names = [name for name in page.evaluate(REQUESTED) if "/assets/diagrams/" in name]
         kinds = [re.findall(r"-(\w+)\.svg", name)[0] for name in names]
@@ -159,7 +162,7 @@ def test_links_lead_on(visit: Any, address: str) -> None:
 
 def test_full_screen_by_keyboard(visit: Any, address: str) -> None:
     page = visit(address)
-    page.evaluate("window.kept = true")
+    ready(page, address)
     page.get_by_role("link", name="wide").click()
     page.wait_for_url("**/A/")
     assert page.evaluate("window.kept")  # by instant navigation, from a page without diagrams

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import SmallSite, served
+from tests.conftest import SmallSite, ready, served
 
 pytestmark = pytest.mark.browser
 
@@ -119,8 +119,7 @@ def test_opened_directly_below_the_home_page(page: Page, address: str) -> None:
 
 
 def test_after_instant_navigation(page: Page, address: str) -> None:
-    page.goto(address + "Plain/")
-    page.evaluate("window.kept = true")
+    ready(page, address + "Plain/")
     follow(page, "deep", "**/A/", "Deep")
     check_deep(page)
     follow(page, "plain", "**/Plain/", "Plain")

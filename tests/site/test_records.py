@@ -17,7 +17,7 @@ import yaml
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import ROOT, SmallSite, served
+from tests.conftest import ROOT, SmallSite, ready, served
 from tests.zooniverse.proofs.test_blocks import PROOF
 from tests.zooniverse.records.made_up import write
 from zooniverse.proofs.record import Record, write_record
@@ -217,12 +217,7 @@ def test_catalogue_by_keyboard_alone_and_its_state_in_the_address(
 def test_catalogue_works_when_reached_from_another_page(
     page: Page, models: tuple[SmallSite, str]
 ) -> None:
-    # Links are followed within the page from when the sitemap has come.
-    with page.expect_response("**/sitemap.xml") as sitemap:
-        page.goto(models[1])
-    sitemap.value.finished()
-    page.evaluate("window.kept = true")
-    page.wait_for_timeout(200)
+    ready(page, models[1])
     page.get_by_role("link", name="Catalogue").first.click()
     expect(page.locator(".zoo-catalogue__form")).to_be_visible()
     assert page.evaluate("window.kept")

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from selectolax.lexbor import LexborHTMLParser
 
-from tests.conftest import Site
+from tests.conftest import Site, ready
 
 pytestmark = pytest.mark.browser
 
@@ -76,8 +76,7 @@ def test_instant_navigation_keeps_the_window(page: Page, site: Site) -> None:
     pages = (site.folder / "sitemap.xml").read_text(encoding="utf-8")
     here = pages.replace(site.named, site.address)  # pages of another port are another site's
     page.route("**/sitemap.xml", lambda route: route.fulfill(body=here, content_type="text/xml"))
-    page.goto(site.address)
-    page.evaluate("window.kept = true")
+    ready(page, site.address)
     page.get_by_role("link", name="Computer Vision").first.click()
     expect(page.locator("article h1")).to_contain_text("Computer Vision")
     assert page.evaluate("window.kept")
