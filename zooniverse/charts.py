@@ -302,14 +302,16 @@ def curves(
 
 
 def _ticks(values: Sequence[float]) -> list[float]:
-    """Return three to six round numbers at even distances that lie around all values."""
+    """Return round numbers at even distances that lie around all values: at most six."""
     low, high = min(values), max(values)
     if 0 <= low < high:
         low = 0.0 if low < high / 2 else low
     size = max(high - low, abs(high) / 1e6, abs(low) / 1e6, 1e-9)
     power = 10.0 ** math.floor(math.log10(size))
-    step = next(s for s in (power / 5, power / 2, power, 2 * power, 5 * power) if size / s <= 4.5)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    for step in (power / 5, power / 2, power, 2 * power, 5 * power, 10 * power):
+        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+        if last - first <= 5:
+            break
     return [round(step * n, 12) for n in range(first, max(last, first + 1) + 1)]
 
 
