@@ -183,10 +183,11 @@ def curve(
     body = [_headline(_clean(headline))]
     for tick in ticks:
         strength = ".55" if tick == low else ".15"
+        label = f"{tick:.{digits}f}".replace("-", "−")
         body += (
             f'<path fill="none" stroke="currentColor" stroke-opacity="{strength}" '
             f'stroke-width="1.5" d="M{_LEFT} {_n(y(tick))}H{_RIGHT}"/>',
-            _text(_LEFT - 12, y(tick) + 9, f"{tick:.{digits}f}", fill=_MUTED, anchor="end"),
+            _text(_LEFT - 12, y(tick) + 9, label, fill=_MUTED, anchor="end"),
         )
     over = [f"{x(step)} {_n(y(top))}" for step, _, _, top in points]
     under = [f"{x(step)} {_n(y(bottom))}" for step, _, bottom, _ in reversed(points)]

@@ -201,8 +201,8 @@ def test_same_measures_same_bytes_and_own_ids() -> None:
     ("low", "high", "labels"),
     [
         (22, 500, "0 100 200 300 400 500"), (0.1, 1, "0.0 0.2 0.4 0.6 0.8 1.0"),
-        (0.6, 0.93, "0.6 0.7 0.8 0.9 1.0"), (-361, -76, "-400 -300 -200 -100 0"),
-        (-0.5, 5.2, "-2 0 2 4 6"),
+        (0.6, 0.93, "0.6 0.7 0.8 0.9 1.0"), (-361, -76, "−400 −300 −200 −100 0"),
+        (-0.5, 5.2, "−2 0 2 4 6"),
     ],
 )  # fmt: skip
 def test_the_axis_of_a_curve_ends_close_to_its_values(low: float, high: float, labels: str) -> None:
