@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.rendering import differs, markdown, site_html
@@ -278,7 +278,8 @@ HEAP = st.lists(
 
 
 def shown(html: str) -> str:
-    return " ".join(block.text for block in outline_of(html))
+    # In a formula that is a block to GitHub and none to the site, only the site has the emoji.
+    return " ".join(block.text for block in outline_of(html)).replace(":tada:", "🎉")
 
 
 def lost(page: str) -> tuple[set[str], Counter[str]]:
@@ -290,5 +291,6 @@ def lost(page: str) -> tuple[set[str], Counter[str]]:
 
 @settings(max_examples=int(os.environ.get("FUZZ", "250")), suppress_health_check=list(HealthCheck))
 @given(HEAP.map(lambda pieces: "".join(map("".join, pieces)) + "\n\n[^1]: note\n"))
+@example("<b> $$ :tada: $$ \n\n[^1]: note\n")
 def test_no_word_that_github_shows_is_lost(page: str) -> None:
     assert lost(page) == (set(), Counter())
