@@ -161,7 +161,7 @@ def test_links_lead_on(visit: Any, address: str) -> None:
 
 
 def test_full_screen_by_keyboard(visit: Any, address: str) -> None:
-    page = visit(address)
+    page = visit("about:blank")
     ready(page, address)
     page.get_by_role("link", name="wide").click()
     page.wait_for_url("**/A/")

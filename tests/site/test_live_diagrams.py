@@ -77,12 +77,13 @@ def shown(page: Page) -> list[dict[str, object]]:
 
 
 def follow(page: Page, name: str, url: str, heading: str) -> None:
-    """The address changes before the page does."""
+    """Follow a link of the page to the page with that heading."""
     page.click(f"article a:text-is('{name}')")
     arrived(page, url, heading)
 
 
 def arrived(page: Page, url: str, heading: str) -> None:
+    """Wait for a page; its address alone does not tell, which changes before the page does."""
     page.wait_for_url(url)
     expect(page.locator("article h1")).to_contain_text(heading)
 
